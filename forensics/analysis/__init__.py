@@ -1,0 +1,1 @@
+"""Questions about an incident: one file each, pure functions from tables to results."""

@@ -1,0 +1,1 @@
+"""Formats that tell what changed or happened: calendars, rollouts, events, alerts."""

@@ -1,0 +1,1 @@
+"""Heap dump formats: one file each."""

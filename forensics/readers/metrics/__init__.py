@@ -1,0 +1,1 @@
+"""Metrics export formats: one file each."""
