@@ -92,6 +92,27 @@ EVENTS: Final = pl.Schema(
     }
 )
 
+#: One row a collection or cycle phase of a garbage collector. ``time`` is null where a log has
+#: uptime only; ``kind`` is one of GC_KINDS; pauses are stop-the-world milliseconds.
+GC_KINDS: Final = ("young", "mixed", "full", "concurrent", "pause", "other")
+
+GC: Final = pl.Schema(
+    {
+        "time": TIME,
+        "uptime_s": pl.Float64(),
+        "entity": pl.String(),
+        "gc_id": pl.Int64(),
+        "collector": pl.String(),
+        "kind": pl.String(),
+        "cause": pl.String(),
+        "pause_ms": pl.Float64(),
+        "heap_before_bytes": pl.Int64(),
+        "heap_after_bytes": pl.Int64(),
+        "heap_capacity_bytes": pl.Int64(),
+        "source": pl.String(),
+    }
+)
+
 #: What was damaged in one file: where, what, what was done about it.
 DAMAGE: Final = pl.Schema(
     {
@@ -108,6 +129,7 @@ SCHEMAS: Final[dict[str, pl.Schema]] = {
     "logs": LOGS,
     "changes": CHANGES,
     "events": EVENTS,
+    "gc": GC,
     "damage": DAMAGE,
 }
 
