@@ -1,0 +1,185 @@
+"""Take evidence in: hash every file, sniff it, read it, quarantine what can't be read.
+
+No file stops the others. What could not be read, and why, is part of the result.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensics.errors import EvidenceError, ForensicsError, UnknownFormatError
+from forensics.evidence._store import code_version, hash_file, load_reading, save_reading
+from forensics.evidence._walk import Found
+from forensics.findings import EvidenceFile
+from forensics.progress import track
+from forensics.readers import Limits, Reading, Source, find_reader
+
+#: Bytes that a heap dump's reading keeps elsewhere: the heap engine has an index of its own.
+_HEAP = "heap"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One file of the evidence: its custody line and, where it could be read, its reading."""
+
+    file: EvidenceFile
+    path: Path
+    reading: Reading | None = None
+
+
+def take_in(
+    found: Sequence[Found],
+    *,
+    cache: Path,
+    limits: Limits | None = None,
+    readers: Mapping[str, str] | None = None,
+) -> list[Taken]:
+    """Hash and read every file; the order of ``found`` is kept.
+
+    Parameters
+    ----------
+    found
+        What :func:`walk_evidence` listed.
+    cache
+        Folder where readings are kept by content.
+    limits
+        What one file may cost.
+    readers
+        Glob of relative names to the reader to use, from ``incident.yaml``.
+
+    Notes
+    -----
+    Heap dumps are identified here and analysed later, on demand: their ``reading`` is
+    ``None`` and ``file.kind`` is ``"heap"``.
+    """
+    intake = _Intake(cache, limits or Limits(), readers or {})
+    with track("reading evidence", len(found), unit="files") as task:
+        hashes = _hash_all(found)
+        first_with: dict[str, str] = {}
+        taken = []
+        for item in found:
+            taken.append(intake.take(item, hashes.get(item.name), first_with))
+            task.advance()
+    return taken
+
+
+def _hash_all(found: Sequence[Found]) -> dict[str, str]:
+    """Hash on two threads: hashlib releases the interpreter lock."""
+
+    def one(item: Found) -> tuple[str, str]:
+        try:
+            return item.name, hash_file(item.path)
+        except OSError:
+            return item.name, ""
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(pool.map(one, [item for item in found if not item.refusal]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    cache: Path
+    limits: Limits
+    readers: Mapping[str, str]
+
+    def take(self, item: Found, sha256: str | None, first_with: dict[str, str]) -> Taken:
+        if item.refusal or not sha256:
+            why = item.refusal or "can't be opened"
+            return Taken(_line(item, "", 0, status="unreadable", why=why), item.path)
+        size = item.path.stat().st_size
+        if size and sha256 in first_with:
+            why = f"same bytes as {first_with[sha256]}"
+            return Taken(_line(item, sha256, size, status="duplicate", why=why), item.path)
+        first_with[sha256] = item.name
+        if not size:
+            why = "is empty (0 bytes)"
+            return Taken(_line(item, sha256, size, status="unreadable", why=why), item.path)
+        source = Source(item.path, item.name, self.limits, self.cache)
+        try:
+            return self._read(item, source, sha256)
+        except UnknownFormatError as error:
+            line = _line(item, sha256, size, status="unreadable", why=error.found)
+        except EvidenceError as error:
+            line = _line(item, sha256, size, status="unreadable", why=_short(error))
+        except ForensicsError as error:
+            line = _line(item, sha256, size, status="unreadable", why=str(error))
+        return Taken(line, item.path)
+
+    def _read(self, item: Found, source: Source, sha256: str) -> Taken:
+        wanted = next(
+            (reader for glob, reader in self.readers.items() if fnmatch.fnmatch(item.name, glob)),
+            None,
+        )
+        name, reader = find_reader(source, wanted)
+        before = item.path.stat()
+        if reader.KIND == _HEAP:
+            line = _line(item, sha256, before.st_size, kind=_HEAP, reader=name, status="read")
+            return Taken(line, item.path)
+        store = self.cache / "readings"
+        key = hashlib.sha256(f"{sha256}|{item.name}|{name}|{code_version()}".encode()).hexdigest()
+        reading = load_reading(store, key)
+        if reading is None:
+            reading = reader.read(source).check()
+            save_reading(store, key, reading)
+        after = item.path.stat()
+        damage = reading.damage.height
+        why = "" if not damage else _damage_text(reading)
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            why = "; ".join(filter(None, [why, "changed while it was read"]))
+        line = _line(
+            item,
+            sha256,
+            before.st_size,
+            kind=reading.kind,
+            reader=name,
+            status="partly" if why else "read",
+            why=why,
+        )
+        return Taken(line, item.path, reading)
+
+
+def _damage_text(reading: Reading) -> str:
+    first = reading.damage.row(0, named=True)
+    more = reading.damage.height - 1
+    place = ""
+    if first["line"] is not None:
+        place = f"line {first['line']}: "
+    elif first["offset"] is not None:
+        place = f"byte {first['offset']}: "
+    tail = f" (and {more} more)" if more else ""
+    return f"{place}{first['what']}; {first['action']}{tail}"
+
+
+def _short(error: EvidenceError) -> str:
+    """Return an error's message without the path, which the evidence list has already."""
+    text = str(error)
+    _, _, rest = text.partition(": ")
+    return rest or text
+
+
+def _line(  # noqa: PLR0913  # one argument a column of the evidence list
+    item: Found,
+    sha256: str,
+    size_bytes: int,
+    *,
+    status: str,
+    kind: str = "unknown",
+    reader: str | None = None,
+    why: str = "",
+) -> EvidenceFile:
+    return EvidenceFile.model_validate(
+        {
+            "path": item.name,
+            "sha256": sha256,
+            "bytes": size_bytes,
+            "kind": kind,
+            "reader": reader,
+            "status": status,
+            "why": why,
+        }
+    )
