@@ -7,6 +7,7 @@ safe YAML with bounded aliases and depth, never a template, never code.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -115,6 +116,14 @@ class IncidentConfig(_Part):
     def unknown_keys(self) -> list[str]:
         """Keys of the file that mean nothing to this version; the report lists them."""
         return sorted(self.model_extra or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The incident's declaration as it was typed: its name in the evidence and its text."""
+
+    name: str
+    text: str
 
 
 def read_config(path: Path) -> IncidentConfig:

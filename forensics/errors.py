@@ -13,6 +13,8 @@
     |- NotEnoughDataError          how much there is, how much is needed
     |- PluginError                 which file breaks which contract
     |- UsageError                  the caller's argument: value, allowed values
+    |- MismatchError               evidence or report differs from what was recorded
+    |- TimeLimitError              the run's own time limit was reached
     ForensicsWarning
     |- DamageWarning               evidence was read in part
 
@@ -117,6 +119,18 @@ class UsageError(ForensicsError):
     """The caller passed an argument that isn't allowed."""
 
     exit_code: ClassVar[int] = 2
+
+
+class MismatchError(ForensicsError):
+    """Evidence or a report is no longer what was recorded."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class TimeLimitError(ForensicsError):
+    """The time limit given for the run was reached."""
+
+    exit_code: ClassVar[int] = 5
 
 
 class ForensicsWarning(UserWarning):
