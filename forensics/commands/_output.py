@@ -32,9 +32,9 @@ def print_text(text: str, *, reveal: bool = False) -> None:
 
 def print_table(frame: pl.DataFrame, *, title: str = "", reveal: bool = False) -> None:
     """Print a frame as an aligned table for people, secrets redacted unless ``reveal``."""
-    from rich.console import Console  # noqa: PLC0415  # 0.1 s that --help need not pay
-    from rich.table import Table  # noqa: PLC0415  # same
-    from rich.text import Text  # noqa: PLC0415  # same
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title or None, show_edge=False, title_justify="left")
     for name, dtype in frame.schema.items():

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 import nbformat
 import orjson
+import polars as pl
 
 from forensics.errors import UsageError
 from forensics.progress import track
@@ -119,6 +120,38 @@ def check_parameters(path: Path, given: Mapping[str, Value]) -> None:
         raise UsageError(
             f"{path.name} has no parameter {', '.join(unknown)}; it has: {', '.join(known)}"
         )
+
+
+def describe_notebooks() -> pl.DataFrame:
+    """Return one row a parameter of each notebook: ``notebook, parameter, type, default, help``."""
+    rows = [
+        (path.stem, item.name, item.type, item.default, item.help)
+        for path in list_notebooks()
+        for item in inspect_parameters(path)
+    ]
+    columns = ["notebook", "parameter", "type", "default", "help"]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def parse_parameters(pairs: Sequence[str]) -> dict[str, Value]:
+    """Turn ``NAME=VALUE`` texts into parameters; a value that is a JSON scalar is read as one.
+
+    Raises
+    ------
+    UsageError
+        If a text has no ``=`` or its name is no identifier.
+    """
+    parsed: dict[str, Value] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"parameter {pair!r}; expected NAME=VALUE")
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            value = text
+        parsed[name] = text if isinstance(value, dict | list) else value
+    return parsed
 
 
 def run_notebook(

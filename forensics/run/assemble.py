@@ -1,0 +1,101 @@
+"""Put the entries of all analyses together into one ``Findings``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from forensics._version import __version__
+from forensics.evidence import Case
+from forensics.findings import (
+    AnyEntry,
+    Claim,
+    Decision,
+    EvidenceFile,
+    Finding,
+    Findings,
+    Growth,
+    HeapFile,
+    Impact,
+    Incident,
+    Measure,
+    Question,
+    RootCause,
+    Suspect,
+    TimelineRow,
+    Verdict,
+)
+
+_E = TypeVar("_E")
+
+_NO_VERDICT = Verdict(
+    leak="unknown",
+    kind="unknown",
+    summary="The evidence read so far does not support a verdict.",
+    root_cause=RootCause(change_id=None, kind="unknown", probability=0.0),
+    confidence="low",
+)
+
+
+def assemble(case: Case, entries: Sequence[AnyEntry], failed: Iterable[str]) -> Findings:
+    """Sort entries into the sections of ``findings.json``.
+
+    ``failed`` are the reasons of analyses that gave no result; they are listed as missing,
+    beside the files that could not be read.
+    """
+    verdicts = _of(Verdict, entries)
+    return Findings(
+        generated_by=f"forensics {__version__}",
+        incident=_incident(case),
+        verdict=verdicts[0] if verdicts else _NO_VERDICT,
+        suspects=sorted(_of(Suspect, entries), key=lambda s: (-s.probability, s.change_id)),
+        growth=_of(Growth, entries),
+        heap=_of(HeapFile, entries),
+        claims=sorted(_of(Claim, entries), key=lambda claim: claim.line),
+        questions=_of(Question, entries),
+        decisions=_of(Decision, entries),
+        impact=Impact(measures=_of(Measure, entries), obligations=list(case.config.obligations)),
+        timeline=sorted(_of(TimelineRow, entries), key=lambda row: (row.time, row.kind, row.text)),
+        findings=_of(Finding, entries),
+        evidence=list(case.files),
+        missing=[*map(_missing_file, _unread(case.files)), *case.notes, *failed],
+    )
+
+
+def _of(kind: type[_E], entries: Iterable[object]) -> list[_E]:
+    return [entry for entry in entries if isinstance(entry, kind)]
+
+
+def _unread(files: Iterable[EvidenceFile]) -> list[EvidenceFile]:
+    return [file for file in files if file.status in {"unreadable", "partly"}]
+
+
+def _missing_file(file: EvidenceFile) -> str:
+    how = "was not read" if file.status == "unreadable" else "was read in part"
+    return f"{file.path} {how}: {file.why}"
+
+
+def _incident(case: Case) -> Incident:
+    """Describe the incident from ``incident.yaml``, then from what its declaration says."""
+    config = case.config
+    declared = None
+    details: dict[str, str] = {}
+    if case.declaration is not None:
+        root = case.root.resolve()
+        path = case.declaration.resolve()
+        declared = str(path.relative_to(root)) if path != root else path.name
+        details = dict(case.details.get(declared, {}))
+    started = config.started_at or details.get("started_at") or None
+    detected = config.detected_at or details.get("detected_at") or None
+    return Incident.model_validate(
+        {
+            "id": config.id or details.get("id", "") or case.root.name,
+            "title": config.title or details.get("title", "") or case.root.name,
+            "severity": config.severity or details.get("severity", ""),
+            "status": config.status or details.get("status", ""),
+            "service": config.service or details.get("service", ""),
+            "started_at": started,
+            "detected_at": detected,
+            "declared_by_file": declared,
+        }
+    )

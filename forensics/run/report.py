@@ -1,0 +1,235 @@
+"""Make a report: read, analyse, draw, run the notebooks, render, keep custody, swap in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from forensics.charts import Chart
+from forensics.errors import ForensicsError, TimeLimitError, UsageError
+from forensics.evidence import Case, open_case, write_custody
+from forensics.findings import Findings
+from forensics.plugins import find_plugins
+from forensics.progress import track
+from forensics.report import ReportOptions, write_report
+from forensics.run._folder import draft_folder
+from forensics.run.assemble import assemble
+from forensics.run.notebooks import NotebookRun, list_notebooks, run_notebooks
+from forensics.run.pipeline import Pipeline
+
+CHART_FOLDER: Final = "forensics.charts"
+CHART_REQUIRED: Final = ("TITLE", "NEEDS", "draw")
+_CONFIDENCE: Final = {"low": 0, "medium": 1, "high": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """What the caller of ``forensics report`` wants.
+
+    ``time_limit_s`` bounds the whole run; ``fail_on`` holds conditions such as ``leak``,
+    ``contradicted`` and ``confidence<medium``.
+    """
+
+    evidence: Path
+    out: Path
+    cache: Path | None = None
+    fail_on: tuple[str, ...] = ()
+    run_notebooks: bool = True
+    reveal: bool = False
+    template: Path | None = None
+    time_limit_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutcome:
+    """What a run left: the findings, how each notebook ended, which conditions hold."""
+
+    findings: Findings
+    notebooks: tuple[NotebookRun, ...] = ()
+    holding: tuple[str, ...] = ()
+    chart_reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command line: a notebook that died or left early is never 0."""
+        if any(run.status == "timeout" for run in self.notebooks):
+            return TimeLimitError.exit_code
+        return int(bool(self.holding) or any(run.status != "ok" for run in self.notebooks))
+
+
+def make_report(request: ReportRequest) -> ReportOutcome:
+    """Make the report of one evidence folder; the run folder appears whole or not at all.
+
+    Raises
+    ------
+    EvidenceError
+        If nothing of the evidence can be read.
+    UsageError
+        If a condition is unknown, or the run folder can't be used.
+    TimeLimitError
+        If ``time_limit_s`` passed; the previous report is left as it was.
+    """
+    for condition in request.fail_on:
+        _check_condition(condition)
+    evidence, out = request.evidence.resolve(), request.out.resolve()
+    if out == evidence or out.is_relative_to(evidence):
+        raise UsageError(f"{request.out}: lies inside the evidence, which is never written to")
+    deadline = None if request.time_limit_s is None else time.monotonic() + request.time_limit_s
+    with _time_limit(request.time_limit_s), draft_folder(request.out) as draft:
+        case = open_case(request.evidence, cache=request.cache)
+        pipeline = Pipeline(case)
+        entries = pipeline.run_all()
+        findings = assemble(case, entries, pipeline.failed.values())
+        charts, reasons = draw_charts(pipeline, findings)
+        runs = _notebooks(request, draft, deadline)
+        findings = findings.model_copy(
+            update={
+                "charts": [chart.id for chart in charts],
+                "missing": [*findings.missing, *_notebook_gaps(runs)],
+            }
+        )
+        _write(request, case, findings, charts, draft)
+    holding = tuple(c for c in request.fail_on if _holds(c, findings))
+    return ReportOutcome(findings, tuple(runs), holding, reasons)
+
+
+def draw_charts(pipeline: Pipeline, findings: Findings) -> tuple[list[Chart], dict[str, str]]:
+    """Draw every chart that has something to show; say why for those that have not."""
+    charts: list[Chart] = []
+    reasons: dict[str, str] = {}
+    plugins = [p for p in find_plugins(CHART_FOLDER, CHART_REQUIRED) if p.module is not None]
+    with track("drawing", len(plugins), unit="charts") as task:
+        for plugin in plugins:
+            try:
+                chart = plugin.module.draw(  # type: ignore[union-attr]  # filtered above
+                    **chart_inputs(pipeline, plugin.module.NEEDS, findings)  # type: ignore[union-attr]  # same
+                )
+            except ForensicsError as error:
+                reasons[plugin.name] = str(error)
+            else:
+                if chart is None:
+                    reasons[plugin.name] = "the evidence holds nothing for it"
+                else:
+                    charts.append(chart)
+            task.advance()
+    return charts, reasons
+
+
+def chart_inputs(pipeline: Pipeline, needs: Sequence[str], findings: Findings) -> dict[str, Any]:
+    """Return the inputs a chart asks for: the findings, case tables or analysis results."""
+    known = [need for need in needs if need != "findings"]
+    inputs = pipeline.inputs(known)
+    return {**inputs, "findings": findings} if "findings" in needs else inputs
+
+
+def _notebooks(request: ReportRequest, draft: Path, deadline: float | None) -> list[NotebookRun]:
+    if not request.run_notebooks:
+        return []
+    evidence = request.evidence.resolve()
+    left_s = None if deadline is None else max(1.0, deadline - time.monotonic())
+    return run_notebooks(
+        list_notebooks(),
+        draft / "notebooks",
+        parameters={"evidence": evidence.name},
+        evidence_root=evidence.parent,
+        timeout_s=left_s,
+    )
+
+
+def _notebook_gaps(runs: Sequence[NotebookRun]) -> list[str]:
+    return [f"notebook {run.name} {run.status}: {run.why}" for run in runs if run.status != "ok"]
+
+
+def _write(
+    request: ReportRequest, case: Case, findings: Findings, charts: Sequence[Chart], draft: Path
+) -> None:
+    generated_at = _now()
+    options = ReportOptions(
+        generated_at=generated_at,
+        config=case.config,
+        reveal=request.reveal,
+        template=request.template,
+        previous=request.out if request.out.is_dir() else None,
+    )
+    with track("writing the report"):
+        write_report(findings, charts, draft, options=options)
+        write_custody(
+            draft,
+            case.files,
+            evidence=request.evidence.resolve().name,
+            parameters={
+                "fail_on": list(request.fail_on),
+                "notebooks": request.run_notebooks,
+                "reveal": request.reveal,
+            },
+            generated_at=generated_at,
+        )
+
+
+def _now() -> datetime:
+    """Return the time of the run, or the one that ``SOURCE_DATE_EPOCH`` fixes."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    if fixed and fixed.isdigit():
+        return datetime.fromtimestamp(int(fixed), UTC)
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def _time_limit(limit_s: float | None) -> Iterator[None]:
+    """Raise ``TimeLimitError`` in the main thread once ``limit_s`` seconds have passed."""
+    if limit_s is None:
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise TimeLimitError(
+            f"the time limit of {limit_s:g} s was reached; the previous report is unchanged; "
+            "raise --time-limit or leave evidence out with `ignore` in incident.yaml"
+        )
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _check_condition(condition: str) -> None:
+    if condition in {"leak", "contradicted"}:
+        return
+    name, _, bound = condition.partition("<")
+    if name == "confidence" and (bound in _CONFIDENCE or _is_share(bound)):
+        return
+    raise UsageError(
+        f"--fail-on {condition!r} is unknown; allowed: leak, contradicted, "
+        "confidence<low|medium|high, confidence<0.8 (probability of the root cause)"
+    )
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0.0 <= float(text) <= 1.0
+    except ValueError:
+        return False
+
+
+def _holds(condition: str, findings: Findings) -> bool:
+    verdict = findings.verdict
+    if condition == "leak":
+        return verdict.leak == "yes"
+    if condition == "contradicted":
+        return any(claim.verdict == "contradicted" for claim in findings.claims)
+    bound = condition.partition("<")[2]
+    if bound in _CONFIDENCE:
+        return _CONFIDENCE[verdict.confidence] < _CONFIDENCE[bound]
+    return verdict.root_cause.probability < float(bound)

@@ -1,0 +1,114 @@
+"""Check a report against its evidence, and one report against another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import polars as pl
+
+from forensics.errors import EvidenceError
+from forensics.evidence import check_custody, open_case
+from forensics.evidence.custody import read_custody
+from forensics.findings import Findings, read_findings, to_json
+from forensics.redaction import redact
+from forensics.run.assemble import assemble
+from forensics.run.pipeline import Pipeline
+
+COLUMNS: Final = {
+    "what": pl.String,
+    "where": pl.String,
+    "before": pl.String,
+    "after": pl.String,
+}
+_MAX_TEXT: Final = 200
+#: Parts of the findings that depend on the run, not on the evidence.
+_RUN_PARTS: Final = ("charts", "missing", "generated_by")
+
+
+def verify_report(report: Path, evidence: Path | None, *, replay: bool) -> pl.DataFrame:
+    """Return one row a difference between a report, its evidence and a replay.
+
+    Parameters
+    ----------
+    report
+        The run folder.
+    evidence
+        The evidence folder; ``None`` looks for the recorded name beside and above the report.
+    replay
+        Analyse the evidence again and compare the findings, field by field.
+
+    Raises
+    ------
+    EvidenceError
+        If the report's custody record or the evidence is not there.
+    """
+    folder = evidence or _find_evidence(report)
+    rows = [
+        (f"evidence {item.what}", item.path, item.recorded, item.found)
+        for item in check_custody(report, folder)
+    ]
+    if replay and not rows:
+        case = open_case(folder)
+        pipeline = Pipeline(case)
+        entries = pipeline.run_all()
+        again = assemble(case, entries, pipeline.failed.values())
+        rows += [
+            ("finding differs", where, before, after)
+            for where, before, after in compare(
+                _plain(read_findings(report / "findings.json")), _plain(again)
+            )
+        ]
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+
+
+def diff_reports(first: Path, second: Path) -> pl.DataFrame:
+    """Return one row for each field of the findings that differs between two reports.
+
+    Raises
+    ------
+    CorruptEvidenceError
+        If a ``findings.json`` can't be read.
+    """
+    before, after = (_plain(read_findings(path / "findings.json")) for path in (first, second))
+    rows = [("finding differs", *row) for row in compare(before, after)]
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+
+
+def compare(before: Any, after: Any, where: str = "") -> list[tuple[str, str, str]]:
+    """Return (place, before, after) of every leaf that differs, in document order."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = [*before, *(name for name in after if name not in before)]
+        return [
+            row
+            for name in names
+            for row in compare(before.get(name), after.get(name), f"{where}.{name}".lstrip("."))
+        ]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [
+            row
+            for number, (one, other) in enumerate(zip(before, after, strict=True))
+            for row in compare(one, other, f"{where}[{number}]")
+        ]
+    return [] if before == after else [(where, _text(before), _text(after))]
+
+
+def _plain(findings: Findings) -> Any:
+    """Return findings as JSON values, redacted as a report's are, without its run's parts."""
+    document = orjson.loads(redact(to_json(findings).decode()))
+    return {key: value for key, value in document.items() if key not in _RUN_PARTS}
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
+
+
+def _find_evidence(report: Path) -> Path:
+    name = str(read_custody(report)["evidence"])
+    for parent in report.resolve().parents:
+        for candidate in (parent / name, parent / "data" / "incidents" / name):
+            if candidate.exists() and candidate.resolve() != report.resolve():
+                return candidate
+    raise EvidenceError(name, "is not beside the report", way_out="name it with --evidence")
