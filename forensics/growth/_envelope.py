@@ -1,0 +1,149 @@
+"""The floor under a series: what stays in memory once garbage is collected.
+
+A managed heap rises until a collection drops it. The rise says how fast the program
+allocates, the troughs say what it keeps. Only the troughs can show a leak, so a series that
+swings like that is reduced to them; any other series to medians of windows, which spikes
+and single samples can't move.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensics.growth._types import Floats, Floor, Life
+from forensics.kernels.reversals import find_reversals
+
+#: Points a floor is thinned to. More adds cost and no information: neighbours are correlated.
+MAX_POINTS = 96
+#: A swing counts above this many standard deviations of the sample noise.
+_SWING_SIGMAS = 6.0
+_MIN_CYCLES = 4
+#: Median rise lasts this many times the median fall in a sawtooth; 1 in any symmetric noise.
+_MIN_ASYMMETRY = 2.5
+#: Share of the troughs of a window below the point chosen: full collections cut deeper than
+#: young ones, and only they show what is live.
+_TROUGH_QUANTILE = 0.4
+
+
+def noise_std(y: Floats) -> float:
+    """Return the standard deviation of sample noise, from second differences, robustly."""
+    if y.size < 5:
+        return 0.0
+    second = np.abs(np.diff(y, 2))
+    return float(1.4826 * np.median(second) / np.sqrt(6.0))
+
+
+def find_swings(y: Floats) -> NDArray[np.int64]:
+    """Return positions of peaks and troughs of swings that noise doesn't explain."""
+    spread = float(np.subtract(*np.quantile(y, [0.95, 0.05]))) if y.size else 0.0
+    threshold = max(_SWING_SIGMAS * noise_std(y), 0.1 * spread, 1e-3 * float(np.median(np.abs(y))))
+    return find_reversals(y, threshold)
+
+
+def find_troughs(y: Floats) -> NDArray[np.int64]:
+    """Return positions of the troughs if ``y`` swings like a collected heap, else none."""
+    none = np.zeros(0, np.int64)
+    swings = find_swings(y)
+    if swings.size < 2 * _MIN_CYCLES + 1:
+        return none
+    change = np.diff(y[swings])
+    lengths = np.diff(swings)
+    rises, falls = lengths[change > 0], lengths[change < 0]
+    if min(rises.size, falls.size) < _MIN_CYCLES:
+        return none
+    if np.median(rises) < _MIN_ASYMMETRY * np.median(falls):
+        return none
+    return swings[1:][change < 0]
+
+
+def scan_floor(
+    t_s: Floats,
+    y_bytes: Floats,
+    *,
+    life: Life,
+    load: Floats | None = None,
+) -> Floor:
+    """Return the floor of one life of a series.
+
+    Parameters
+    ----------
+    t_s, y_bytes : array of float64, shape (n,)
+        The whole series, times strictly increasing, no NaN.
+    life
+        Which samples to look at.
+    load : array of float64, shape (n,), optional
+        Requests a second (or anything memory may follow); carried along to the points.
+    """
+    part = slice(life.first, life.stop)
+    t, y = t_s[part], y_bytes[part]
+    q = load[part] if load is not None else None
+    troughs = find_troughs(y)
+    is_sawtooth = bool(troughs.size >= _MIN_CYCLES)
+    requests = _cumulate(t, q) if q is not None else None
+    if is_sawtooth:
+        period = float(np.median(np.diff(t[troughs])))
+        at, low = t[troughs], y[troughs]
+        edges = _edges(at, life)
+        points = _reduce(at, low, edges, quantile=_TROUGH_QUANTILE)
+    else:
+        period = np.nan
+        edges = _edges(t, life)
+        points = _reduce(t, y, edges, quantile=0.5)
+    middle, level = points
+    return Floor(
+        t_s=middle,
+        y_bytes=level,
+        load=_smooth_at(middle, t, q) if q is not None else None,
+        requests=np.interp(middle, t, requests) if requests is not None else None,
+        is_sawtooth=is_sawtooth,
+        period_s=period,
+    )
+
+
+def _edges(t: Floats, life: Life) -> Floats:
+    """Return window edges: windows of equal length, about four samples or more each."""
+    windows = int(np.clip(t.size // 4, 1, MAX_POINTS)) if t.size > MAX_POINTS else t.size
+    end = max(life.ended_s, float(t[-1])) if t.size else life.ended_s
+    start = float(t[0]) if t.size else life.started_s
+    return np.linspace(start, end, max(windows, 1) + 1)
+
+
+def _reduce(t: Floats, y: Floats, edges: Floats, *, quantile: float) -> tuple[Floats, Floats]:
+    """Return mean time and quantile of each window that holds enough samples."""
+    if t.size <= MAX_POINTS:
+        return t, y
+    window = np.clip(np.searchsorted(edges, t, side="right") - 1, 0, edges.size - 2)
+    counts = np.bincount(window, minlength=edges.size - 1)
+    order = np.lexsort((y, window))
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    enough = counts >= max(1.0, 0.2 * float(np.median(counts[counts > 0])))
+    place = starts + np.minimum(quantile * (counts - 1), np.maximum(counts - 1, 0))
+    below = np.clip(np.floor(place).astype(np.int64), 0, t.size - 1)
+    above = np.clip(np.ceil(place).astype(np.int64), 0, t.size - 1)
+    share = place - np.floor(place)
+    ranked = y[order]
+    level = (1 - share) * ranked[below] + share * ranked[above]
+    middle = np.bincount(window, weights=t - t[0], minlength=edges.size - 1)
+    with np.errstate(invalid="ignore"):
+        middle = middle / counts + t[0]
+    return middle[enough], level[enough]
+
+
+def _cumulate(t: Floats, load: Floats) -> Floats:
+    """Return the integral of the load from the first sample on, missing load as its median."""
+    known = np.isfinite(load)
+    filled = np.where(known, load, np.median(load[known]) if known.any() else 0.0)
+    steps = np.diff(t) * (filled[1:] + filled[:-1]) / 2
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _smooth_at(at: Floats, t: Floats, load: Floats) -> Floats:
+    """Return the mean load between the midpoints around each point."""
+    total = _cumulate(t, load)
+    if at.size < 2:
+        return np.interp(at, t, np.nan_to_num(load))
+    inner = (at[1:] + at[:-1]) / 2
+    edges = np.concatenate([[t[0]], inner, [t[-1]]])
+    width = np.maximum(np.diff(edges), 1e-9)
+    return np.asarray(np.diff(np.interp(edges, t, total)) / width)

@@ -1,0 +1,160 @@
+"""Rate, onset and time to the limit with intervals, averaged over all models that may hold.
+
+An interval from the best model alone is too short: it leaves out that another model may be
+right. So parameters are drawn from every (model, background, noise) in proportion to its
+weight, and the quantiles of what follows from them are the interval [1]_.
+
+References
+----------
+.. [1] J. A. Hoeting, D. Madigan, A. E. Raftery, C. T. Volinsky (1999), "Bayesian model
+   averaging: a tutorial", Statistical Science 14, 382-401, eq. (1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forensics.growth._curves import unit_time
+from forensics.growth._evidence import RHOS, Evidence, whiten
+from forensics.growth._types import UNKNOWN, Estimate, Floats, Floor
+
+_DRAWS = 4000
+_SEED = 20_260_209
+#: Ways to explain the floor that carry all but this share of the weight are drawn from.
+_MAX_WAYS = 80
+#: How far ahead a limit is looked for, in lengths of the window.
+_HORIZON = 1000.0
+_AHEAD = np.concatenate([[0.0], np.geomspace(1e-3, _HORIZON, 500)])
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Joint draws of what the leak models say; each array has shape (k,).
+
+    ``level_bytes`` and ``rate_bytes_per_s`` hold at the last point, ``onset_s`` in the time
+    of the series, ``to_limit_s`` from the last point on (inf: never).
+    """
+
+    level_bytes: Floats
+    rate_bytes_per_s: Floats
+    rise_bytes: Floats
+    onset_s: Floats
+    to_limit_s: Floats
+
+    def interval(self, values: Floats, level: float = 0.9) -> Estimate:
+        """Return the median with the central interval; unknown without draws."""
+        if values.size == 0:
+            return UNKNOWN
+        tail = (1 - level) / 2
+        low, middle, high = np.quantile(
+            np.where(np.isfinite(values), values, np.finfo(np.float64).max), [tail, 0.5, 1 - tail]
+        )
+        huge = np.finfo(np.float64).max / 2
+        ends = [float(v) if v < huge else np.inf for v in (middle, low, high)]
+        return Estimate(ends[0], ends[1], ends[2], level)
+
+
+def draw_forecast(
+    floor: Floor, evidence: Evidence, log_weights: Floats, limit_bytes: float | None
+) -> Draws:
+    """Draw from the leak models in proportion to their weight.
+
+    Parameters
+    ----------
+    floor, evidence
+        The points and how each explanation was weighed.
+    log_weights : array of float64, shape of ``evidence.grown``
+        ``Selection.leak``.
+    limit_bytes
+        Where memory ends; without it ``to_limit_s`` is all ``inf``.
+    """
+    weights = np.exp(log_weights - log_weights.max()).ravel()
+    order = np.argsort(-weights)[:_MAX_WAYS]
+    order = order[weights[order] > 1e-6]
+    if order.size == 0 or not np.isfinite(log_weights.max()):
+        none = np.zeros(0)
+        return Draws(none, none, none, none, none)
+    rng = np.random.default_rng(_SEED)
+    share = weights[order] / weights[order].sum()
+    counts = rng.multinomial(_DRAWS, share)
+    parts = [
+        _draw_way(
+            floor,
+            evidence,
+            np.unravel_index(int(way), log_weights.shape),
+            int(count),
+            limit_bytes,
+            rng,
+        )
+        for way, count in zip(order, counts, strict=True)
+        if count
+    ]
+    joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Draws(*joined)
+
+
+def _draw_way(
+    floor: Floor,
+    evidence: Evidence,
+    place: tuple[np.intp, ...],
+    count: int,
+    limit_bytes: float | None,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Draw from one (correlation, background, curve)."""
+    i, j, c = (int(p) for p in place)
+    curves, background = evidence.curves, evidence.backgrounds[j]
+    y = floor.y_bytes
+    design = np.column_stack([np.ones(y.size), curves.values[:, c], background.columns])
+    white, _ = whiten(np.column_stack([design, y]), floor.t_s, RHOS[i])
+    q, r = np.linalg.qr(white[:, :-1])
+    centre = np.linalg.solve(r, q.T @ white[:, -1])
+    rest = white[:, -1] - white[:, :-1] @ centre
+    spare = max(y.size - design.shape[1], 1)
+    scale = np.sqrt(float(rest @ rest) / rng.chisquare(spare, count))
+    spread = np.linalg.solve(r, rng.standard_normal((design.shape[1], count)))
+    drawn = centre[:, None] + spread * scale
+    ahead, slope = _extend(evidence, c)
+    rise = np.maximum(drawn[1], 0.0)
+    start = drawn[0] + _now(background.name, background.columns) @ drawn[2:]
+    level = start + rise
+    rate = rise * slope / max(floor.span_s, 1e-9)
+    onset = _onset(floor, evidence, c)
+    to_limit = np.full(count, np.inf)
+    if limit_bytes is not None:
+        with np.errstate(divide="ignore"):
+            needed = np.where(rise > 0, (limit_bytes - start) / np.maximum(rise, 1e-300), np.inf)
+        reached = np.interp(needed, ahead, _AHEAD, left=0.0, right=np.inf)
+        to_limit = reached * floor.span_s
+    return level, rate, rise, np.full(count, onset), to_limit
+
+
+def _now(name: str, columns: Floats) -> Floats:
+    """Return the background that the future is assumed to have: traffic as on average."""
+    if columns.shape[1] == 0:
+        return np.zeros(0)
+    if name in ("steps", "warm"):
+        return columns[-1]
+    return np.zeros(columns.shape[1]) if name == "daily" else columns.mean(axis=0)
+
+
+def _extend(evidence: Evidence, c: int) -> tuple[Floats, float]:
+    """Return a curve at 1 + ``_AHEAD`` windows, and its slope at the last point."""
+    family = evidence.curves.families[int(evidence.curves.family[c])]
+    first = int(np.flatnonzero(evidence.curves.family == evidence.curves.family[c])[0])
+    u = np.concatenate([1 + _AHEAD, [1 - 1e-3]])
+    values = family.shapes(u)[1][c - first]
+    slope = float((values[0] - values[-1]) / 1e-3)
+    return np.maximum.accumulate(values[:-1]), slope
+
+
+def _onset(floor: Floor, evidence: Evidence, c: int) -> float:
+    """Return when the curve begins to rise: its hinge, or the first point."""
+    family = evidence.curves.families[int(evidence.curves.family[c])]
+    u = unit_time(floor)
+    if family.name == "piecewise":
+        return float(floor.t_s[0] + evidence.curves.theta[c] * floor.span_s)
+    del u
+    return float(floor.t_s[0])

@@ -1,0 +1,52 @@
+"""Growth towards a ceiling: a cache that fills, a process that warms up."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+NAME = "saturating"
+PARAMETERS = (
+    ("start_bytes", "bytes", (-np.inf, np.inf)),
+    ("rise_bytes", "bytes", (-np.inf, np.inf)),
+    ("time_constant_s", "s", (1e-9, np.inf)),
+)
+IS_LEAK = False
+
+#: Time constants as shares of the window; a longer one can't be told from a leak.
+_CONSTANTS = np.geomspace(0.006, 0.6, 40)
+#: A ramp that ends at a cap (page cache at the limit, a bounded cache).
+_CAPS = np.linspace(0.04, 0.93, 44)
+#: A ramp that bends into its cap: powers of the share filled.
+_BENT_CAPS = np.linspace(0.1, 0.9, 17)
+_BEND = 0.7
+
+
+def guess(t_s: NDArray[np.float64], y_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take the best of a few time constants; the rest follows linearly, shape (3,)."""
+    span = max(float(t_s[-1] - t_s[0]), 1e-9)
+    best, best_cost = np.array([y_bytes[0], 0.0, span]), np.inf
+    for share in _CONSTANTS[::3]:
+        curve = -np.expm1(-t_s / (share * span))
+        design = np.column_stack([np.ones_like(curve), curve])
+        found, *_ = np.linalg.lstsq(design, y_bytes, rcond=None)
+        cost = float(np.sum((y_bytes - design @ found) ** 2))
+        if cost < best_cost:
+            best, best_cost = np.array([found[0], found[1], share * span]), cost
+    return best
+
+
+def predict(
+    t_s: NDArray[np.float64], start_bytes: float, rise_bytes: float, time_constant_s: float
+) -> NDArray[np.float64]:
+    """Return start + rise * (1 - exp(-t / time constant)), shape (n,)."""
+    return start_bytes - rise_bytes * np.expm1(-t_s / time_constant_s)
+
+
+def shapes(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return exponential approaches, then capped ramps (theta negative): (k,), (k, n)."""
+    approach = np.expm1(-u[None, :] / _CONSTANTS[:, None]) / np.expm1(-1 / _CONSTANTS[:, None])
+    ramps = np.minimum(u[None, :] / _CAPS[:, None], 1.0)
+    bent = np.minimum(u[None, :] / _BENT_CAPS[:, None], 1.0) ** _BEND
+    theta = np.concatenate([_CONSTANTS, -_CAPS, -_BENT_CAPS])
+    return theta, np.concatenate([approach, ramps, bent])
