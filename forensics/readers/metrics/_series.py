@@ -1,0 +1,163 @@
+"""Collect samples series by series, and lay them out as one ``metrics`` table."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forensics.readers._contract import DamageRow, Reading, damage_table
+from forensics.readers.metrics._entity import entity_of
+from forensics.readers.metrics._units import Unit, unit_of_name
+from forensics.tables import METRICS, TIME, empty_table, label_pairs
+
+_Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class _Samples:
+    """Samples of one series: whole blocks from columnar formats, single ones from lines."""
+
+    blocks: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = field(default_factory=list)
+    times: array[int] = field(default_factory=lambda: array("q"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+
+    def merged(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return times and values of all samples, in time order, repeated samples once."""
+        blocks = list(self.blocks)
+        if self.times:
+            blocks.append((np.array(self.times, np.int64), np.array(self.values, np.float64)))
+        time_us = np.concatenate([times for times, _ in blocks])
+        values = np.concatenate([values for _, values in blocks])
+        steps = np.diff(time_us)
+        if (steps < 0).any():
+            order = np.argsort(time_us, kind="stable")
+            time_us, values = time_us[order], values[order]
+            steps = np.diff(time_us)
+        if not (steps == 0).any():
+            return time_us, values
+        is_repeated = np.zeros(time_us.size, bool)
+        same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
+        is_repeated[1:] = (steps == 0) & same
+        return time_us[~is_repeated], values[~is_repeated]
+
+
+class SeriesTable:
+    """Samples on their way from one file to a ``metrics`` table.
+
+    Memory is 16 bytes a sample until ``build``; series are held once. A repeated sample
+    (same series, time and value) counts once; values that are not finite become null.
+
+    Parameters
+    ----------
+    source
+        What reports call the file.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._keys: dict[tuple[str, _Labels], int] = {}
+        self._units: list[str | None] = []
+        self._samples: list[_Samples] = []
+        self.not_finite = 0
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def index_of(self, metric: str, labels: Mapping[str, str], unit: str | None = None) -> int:
+        """Return the dense index of a series, made on first sight.
+
+        ``unit`` is the base unit the values are in; by default the one the name carries,
+        if that is a base unit already.
+        """
+        key = (metric, tuple(sorted(labels.items())))
+        index = self._keys.get(key)
+        if index is None:
+            index = self._keys[key] = len(self._units)
+            self._units.append(unit or base_unit(metric))
+            self._samples.append(_Samples())
+        return index
+
+    def append(self, index: int, time_us: int, value: float) -> None:
+        """Add one sample."""
+        samples = self._samples[index]
+        samples.times.append(time_us)
+        samples.values.append(value)
+
+    def extend(self, index: int, time_us: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """Add samples, arrays of shape (n,) of UTC microseconds and values."""
+        if time_us.size:
+            self._samples[index].blocks.append((time_us, values))
+
+    def build(self) -> pl.DataFrame:
+        """Return the samples as a ``metrics`` table, sorted by metric, entity, labels, time."""
+        keys = list(self._keys)
+        entities = [entity_of(dict(labels)) for _, labels in keys]
+        order = sorted(
+            (i for i, samples in enumerate(self._samples) if samples.blocks or samples.times),
+            key=lambda i: (keys[i][0], entities[i] or "", keys[i][1]),
+        )
+        if not order:
+            return empty_table("metrics")
+        merged = [self._samples[i].merged() for i in order]
+        series = pl.DataFrame(
+            {
+                "metric": [keys[i][0] for i in order],
+                "entity": [entities[i] for i in order],
+                "labels": [label_pairs(dict(keys[i][1])) for i in order],
+                "unit": [self._units[i] for i in order],
+            },
+            schema={name: METRICS[name] for name in ("metric", "entity", "labels", "unit")},
+        )
+        row = np.repeat(np.arange(len(order), dtype=np.uint32), [t.size for t, _ in merged])
+        values = np.concatenate([values for _, values in merged])
+        finite = np.isfinite(values)
+        self.not_finite = int(values.size - finite.sum())
+        value = pl.Series("value", np.where(finite, values, np.nan), nan_to_null=True)
+        time = pl.Series("time", np.concatenate([times for times, _ in merged])).cast(TIME)
+        return (
+            series[row]
+            .with_columns(time, value, pl.lit(self.source).alias("source"))
+            .select(METRICS.names())
+        )
+
+    def reading(
+        self,
+        reader: str,
+        *,
+        damage: Iterable[DamageRow] = (),
+        notes: Sequence[str] = (),
+        details: Mapping[str, str] | None = None,
+    ) -> Reading:
+        """Return the reading of a metrics file: table, damage, counts, notes."""
+        table = self.build()
+        rows = list(damage)
+        return Reading(
+            reader=reader,
+            kind="metrics",
+            tables={"metrics": table},
+            damage=damage_table(rows),
+            counts={
+                "series": len(self._keys),
+                "samples": table.height,
+                "not_finite": self.not_finite,
+                "damaged": len(rows),
+            },
+            notes=tuple(dict.fromkeys(notes)),
+            details=dict(details or {}),
+        )
+
+
+def base_unit(metric: str) -> str | None:
+    """Return the base unit a metric name carries, ``None`` for none or a scaled one."""
+    unit = unit_of_name(metric)
+    return unit.base if unit is not None and unit.factor == 1.0 else None
+
+
+def unit_note(column: str, unit: Unit) -> str:
+    """Say how an ambiguous prefix in a name was taken."""
+    return f"{column}: the name's unit is taken as {unit.factor:,.0f} bytes"
