@@ -31,6 +31,8 @@ _MIN_DAYS_OVERTONE = 0.8
 _WARM_UPS = (0.012, 0.03, 0.07)
 _MAX_STEPS = 9
 _MAX_STEPS_UNDER_GROWTH = 3
+#: Steps and a leak at once are two stories: rarer than either.
+_LOG_COINCIDENCE = log(0.03)
 
 Shapes = Callable[[Floats], tuple[Floats, Floats]]
 
@@ -207,7 +209,7 @@ def _levels_under_growth(y: Floats, u: Floats) -> list[Background]:
         size = np.einsum("ij,ij->j", free, free)
         gain = np.where(size > 1e-6, (free.T @ rest) ** 2 / np.maximum(size, 1e-6), 0.0)
         steps = np.column_stack([steps, candidates[:, int(np.argmax(gain))]])
-        prior = -log(comb(y.size - 1, k)) - k * log(2)
+        prior = -log(comb(y.size - 1, k)) - k * log(2) + _LOG_COINCIDENCE
         chosen.append(Background("steps", steps, prior, for_leaks_only=True))
     return chosen
 

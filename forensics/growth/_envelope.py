@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from forensics.growth._types import Floats, Floor, Life
 from forensics.kernels.reversals import find_reversals
@@ -18,7 +19,9 @@ from forensics.kernels.reversals import find_reversals
 MAX_POINTS = 96
 #: A swing counts above this many standard deviations of the sample noise.
 _SWING_SIGMAS = 6.0
-_MIN_CYCLES = 4
+_MIN_CYCLES = 8
+#: Fewer troughs can't carry a verdict: all samples are taken then.
+_MIN_TROUGHS = 12
 #: Median rise lasts this many times the median fall in a sawtooth; 1 in any symmetric noise.
 _MIN_ASYMMETRY = 2.5
 #: Share of the troughs of a window below the point chosen: full collections cut deeper than
@@ -34,6 +37,16 @@ def noise_std(y: Floats) -> float:
     return float(1.4826 * np.median(second) / np.sqrt(6.0))
 
 
+def drop_spikes(y: Floats) -> Floats:
+    """Return ``y`` with single high samples replaced by the median of their neighbours."""
+    if y.size < 3:
+        return y
+    middle = y.copy()
+    stacked = np.stack([y[:-2], y[1:-1], y[2:]])
+    middle[1:-1] = np.median(stacked, axis=0)
+    return np.where(y > middle + _SWING_SIGMAS * noise_std(y), middle, y)
+
+
 def find_swings(y: Floats) -> NDArray[np.int64]:
     """Return positions of peaks and troughs of swings that noise doesn't explain."""
     spread = float(np.subtract(*np.quantile(y, [0.95, 0.05]))) if y.size else 0.0
@@ -41,20 +54,26 @@ def find_swings(y: Floats) -> NDArray[np.int64]:
     return find_reversals(y, threshold)
 
 
-def find_troughs(y: Floats) -> NDArray[np.int64]:
-    """Return positions of the troughs if ``y`` swings like a collected heap, else none."""
+def find_troughs(y: Floats, *, min_cycles: int = _MIN_CYCLES) -> NDArray[np.int64]:
+    """Return positions of the troughs if ``y`` swings like a collected heap, else none.
+
+    A trough that stays in the upper half of the usual swing is left out: a scrape in the
+    middle of a collection, or a young collection that a full one follows.
+    """
     none = np.zeros(0, np.int64)
     swings = find_swings(y)
-    if swings.size < 2 * _MIN_CYCLES + 1:
+    if swings.size < 2 * min_cycles + 1:
         return none
     change = np.diff(y[swings])
     lengths = np.diff(swings)
     rises, falls = lengths[change > 0], lengths[change < 0]
-    if min(rises.size, falls.size) < _MIN_CYCLES:
+    if min(rises.size, falls.size) < min_cycles:
         return none
     if np.median(rises) < _MIN_ASYMMETRY * np.median(falls):
         return none
-    return swings[1:][change < 0]
+    troughs = swings[1:][change < 0]
+    usual = median_filter(y[troughs], size=5, mode="nearest")
+    return troughs[y[troughs] <= usual + 0.5 * float(np.median(-change[change < 0]))]
 
 
 def scan_floor(
@@ -63,6 +82,7 @@ def scan_floor(
     *,
     life: Life,
     load: Floats | None = None,
+    is_sawtooth: bool | None = None,
 ) -> Floor:
     """Return the floor of one life of a series.
 
@@ -74,31 +94,40 @@ def scan_floor(
         Which samples to look at.
     load : array of float64, shape (n,), optional
         Requests a second (or anything memory may follow); carried along to the points.
+    is_sawtooth
+        What is known from the other lives of the process; None asks this life alone. A short
+        life of a process that swings is judged by its few troughs, never by its slopes.
     """
     part = slice(life.first, life.stop)
-    t, y = t_s[part], y_bytes[part]
+    t, y = t_s[part], drop_spikes(y_bytes[part])
     q = load[part] if load is not None else None
-    troughs = find_troughs(y)
-    is_sawtooth = bool(troughs.size >= _MIN_CYCLES)
+    troughs = find_troughs(y, min_cycles=1 if is_sawtooth else _MIN_CYCLES)
+    if is_sawtooth is None:
+        is_sawtooth = bool(troughs.size >= _MIN_TROUGHS)
     requests = _cumulate(t, q) if q is not None else None
+    period = float(np.median(np.diff(t[troughs]))) if troughs.size > 1 else np.nan
     if is_sawtooth:
-        period = float(np.median(np.diff(t[troughs])))
         at, low = t[troughs], y[troughs]
-        edges = _edges(at, life)
-        points = _reduce(at, low, edges, quantile=_TROUGH_QUANTILE)
+        middle, level = _reduce(at, low, _edges(at, life), quantile=_TROUGH_QUANTILE)
     else:
-        period = np.nan
-        edges = _edges(t, life)
-        points = _reduce(t, y, edges, quantile=0.5)
-    middle, level = points
+        middle, level = _reduce(t, y, _edges(t, life), quantile=0.5)
     return Floor(
         t_s=middle,
         y_bytes=level,
-        load=_smooth_at(middle, t, q) if q is not None else None,
+        load=_smooth_at(middle, t, q) if q is not None and middle.size else None,
         requests=np.interp(middle, t, requests) if requests is not None else None,
         is_sawtooth=is_sawtooth,
-        period_s=period,
+        period_s=period if is_sawtooth else np.nan,
+        swing_bytes=_swing(y, troughs) if is_sawtooth else 0.0,
     )
+
+
+def _swing(y: Floats, troughs: NDArray[np.int64]) -> float:
+    """Return the median height of the peaks above the troughs that follow them."""
+    if troughs.size < 2:
+        return 0.0
+    tops = np.maximum.reduceat(y, troughs)[:-1]
+    return float(np.median(tops - y[troughs[1:]]))
 
 
 def _edges(t: Floats, life: Life) -> Floats:
@@ -139,11 +168,15 @@ def _cumulate(t: Floats, load: Floats) -> Floats:
 
 
 def _smooth_at(at: Floats, t: Floats, load: Floats) -> Floats:
-    """Return the mean load between the midpoints around each point."""
-    total = _cumulate(t, load)
-    if at.size < 2:
-        return np.interp(at, t, np.nan_to_num(load))
-    inner = (at[1:] + at[:-1]) / 2
-    edges = np.concatenate([[t[0]], inner, [t[-1]]])
-    width = np.maximum(np.diff(edges), 1e-9)
-    return np.asarray(np.diff(np.interp(edges, t, total)) / width)
+    """Return the mean of the load samples around each point, NaN-free, shape (m,)."""
+    known = np.isfinite(load)
+    if not known.any():
+        return np.full(at.size, np.nan)
+    when, what = t[known], load[known]
+    reach = float(np.median(np.diff(at))) / 2 if at.size > 1 else np.inf
+    first = np.searchsorted(when, at - reach, side="left")
+    stop = np.searchsorted(when, at + reach, side="right")
+    total = np.concatenate([[0.0], np.cumsum(what)])
+    counts = stop - first
+    mean = (total[stop] - total[first]) / np.maximum(counts, 1)
+    return np.where(counts > 0, mean, np.interp(at, when, what))

@@ -152,8 +152,8 @@ def leak_weights(evidence: Evidence, min_rise: float) -> tuple[Floats, Floats]:
     Returns two arrays of the shape of ``evidence.grown``, logarithms. A curve's rise counts
     if it exceeds ``min_rise`` bytes; the prior of a rise is one half.
     """
-    std = np.maximum(evidence.height_std, 1e-300)
-    z = (evidence.height - min_rise) / std
+    std = np.maximum(evidence.height_std, 1e-9)
+    z = np.clip((evidence.height - min_rise) / std, -1e6, 1e6)
     up = evidence.grown + log_ndtr(z) + np.log(2)
     down = evidence.grown + log_ndtr(-z) + np.log(2)
     return up, down

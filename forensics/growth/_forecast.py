@@ -125,7 +125,7 @@ def _draw_way(
     to_limit = np.full(count, np.inf)
     if limit_bytes is not None:
         with np.errstate(divide="ignore"):
-            needed = np.where(rise > 0, (limit_bytes - start) / np.maximum(rise, 1e-300), np.inf)
+            needed = np.where(rise > 0, (limit_bytes - start) / np.maximum(rise, 1.0), np.inf)
         reached = np.interp(needed, ahead, _AHEAD, left=0.0, right=np.inf)
         to_limit = reached * floor.span_s
     return level, rate, rise, np.full(count, onset), to_limit

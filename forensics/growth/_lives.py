@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from forensics.growth._envelope import find_swings, find_troughs
+from forensics.growth._envelope import drop_spikes, find_swings
 from forensics.growth._types import Floats, Life
 
 #: A restart gives back at least this share of the memory held.
@@ -23,9 +23,11 @@ _DEEPER = 1.6
 _MAX_RESTARTS = 12
 #: ... and a life shorter than this without any other sign of a restart is a collection cycle.
 _MIN_LIFE_S = 1500.0
-#: A fall takes at most this many samples.
-_MAX_FALL_SAMPLES = 4
-#: Samples (or minutes) of one life below which nothing is cut off.
+#: A fall takes fewer samples than this.
+_FALL_SAMPLES = 4
+#: ... and makes up at least this share of the swing it is part of.
+_SUDDEN_SHARE = 0.5
+#: A life of fewer samples isn't cut off.
 _MIN_SAMPLES = 4
 
 
@@ -84,23 +86,44 @@ def split_lives(
 def find_restarts(t_s: Floats, y_bytes: Floats) -> NDArray[np.int64]:
     """Return the first sample of each life that a fall in memory alone gives away."""
     none = np.zeros(0, np.int64)
+    y_bytes = drop_spikes(y_bytes)
     swings = find_swings(y_bytes)
-    if swings.size < 2:
+    if swings.size < 2 or y_bytes.size < 4 * _FALL_SAMPLES:
         return none
-    change = np.diff(y_bytes[swings])
-    samples = np.diff(swings)
-    step_s = float(np.median(np.diff(t_s)))
-    gap_s = np.diff(t_s[swings])
-    is_fall = (change < 0) & ((samples <= _MAX_FALL_SAMPLES) | (gap_s <= 3 * step_s))
-    stops, depths = swings[1:][is_fall], -change[is_fall]
-    starts = swings[:-1][is_fall]
-    share = depths / np.maximum(y_bytes[starts], 1e-9)
-    chosen = _choose(depths, share, _is_regular(t_s, y_bytes, starts, stops))
+    falls = np.flatnonzero(np.diff(y_bytes[swings]) < 0)
+    sudden = _sudden_falls(y_bytes)
+    at, depth = [], []
+    for k in falls:
+        first, stop = swings[k] + 1, swings[k + 1] + 1
+        best = first + int(np.argmax(sudden[first:stop]))
+        whole = y_bytes[swings[k]] - y_bytes[swings[k + 1]]
+        if sudden[best] >= _SUDDEN_SHARE * whole:
+            at.append(best)
+            depth.append(sudden[best])
+    if not at:
+        return none
+    stops, depths = np.array(at, np.int64), np.array(depth)
+    before = np.maximum(y_bytes[stops - 1], y_bytes[np.maximum(stops - _FALL_SAMPLES, 0)])
+    distance = np.diff(np.concatenate([[t_s[0]], t_s[stops]]))
+    is_regular = bool(np.median(distance) < _MIN_LIFE_S)
+    chosen = _choose(depths, depths / np.maximum(before, 1e-9), is_regular=is_regular)
     cut = np.sort(stops[chosen])
     return cut[(cut >= _MIN_SAMPLES) & (cut <= t_s.size - 1)]
 
 
-def _choose(depths: Floats, share: Floats, is_regular: bool) -> NDArray[np.int64]:
+def _sudden_falls(y: Floats) -> Floats:
+    """Return how far each sample lies below the lower of what came just before it, shape (n,).
+
+    Compares with samples one to three back, so that a scrape in the middle of a fall doesn't
+    hide it.
+    """
+    falls = np.zeros_like(y)
+    for back in range(1, _FALL_SAMPLES):
+        falls[back:] = np.maximum(falls[back:], y[:-back] - y[back:])
+    return falls
+
+
+def _choose(depths: Floats, share: Floats, *, is_regular: bool) -> NDArray[np.int64]:
     """Return which falls are restarts: all if few and far apart, else those that stand out."""
     order = np.argsort(-depths)
     deep = order[share[order] >= _MIN_DEPTH]
@@ -117,17 +140,6 @@ def _choose(depths: Floats, share: Floats, is_regular: bool) -> NDArray[np.int64
     return order[:k] if top[k - 1] >= _DEEPER else deep[:0]
 
 
-def _is_regular(
-    t_s: Floats, y_bytes: Floats, starts: NDArray[np.int64], stops: NDArray[np.int64]
-) -> bool:
-    """Tell whether falls come as collections do: at short distance."""
-    if stops.size == 0:
-        return False
-    distance = np.diff(np.concatenate([[t_s[0]], t_s[stops]]))
-    del y_bytes, starts
-    return bool(np.median(distance) < _MIN_LIFE_S)
-
-
 def _nearest_fall(t_s: Floats, y_bytes: Floats, moment: float) -> int:
     """Return the sample after the deepest fall near ``moment``: clocks and scrapes lag."""
     at = int(np.searchsorted(t_s, moment))
@@ -137,6 +149,3 @@ def _nearest_fall(t_s: Floats, y_bytes: Floats, moment: float) -> int:
     falls = y_bytes[low - 1 : high - 1] - y_bytes[low:high]
     best = low + int(np.argmax(falls))
     return best if falls[best - low] > 0 else min(max(at, 1), t_s.size - 1)
-
-
-__all__ = ["clean", "find_restarts", "find_troughs", "split_lives"]

@@ -43,6 +43,8 @@ class Floor:
         The series swings like a collected heap: rises slowly, falls at once, many times.
     period_s
         Median time from trough to trough, NaN without a sawtooth.
+    swing_bytes
+        Median height from peak to trough, 0 without a sawtooth.
     """
 
     t_s: Floats
@@ -51,6 +53,7 @@ class Floor:
     requests: Floats | None
     is_sawtooth: bool
     period_s: float
+    swing_bytes: float = 0.0
 
     @property
     def span_s(self) -> float:

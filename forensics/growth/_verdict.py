@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from forensics.growth._curves import build_backgrounds, build_curves
@@ -23,11 +25,18 @@ from forensics.growth._types import (
 )
 
 #: Points of a floor below which nothing is said.
-MIN_POINTS = 12
+MIN_POINTS = 8
 #: Log odds from which a verdict is given: 1 to 1.5 either way is "unknown".
 _CERTAIN = 0.4
 #: Share of the level that a rise must reach over the window to be worth a name.
 _MIN_RISE_SHARE = 0.004
+#: ... and of all that the floor moved for other reasons, and of the swing between collections.
+_MIN_MOVE_SHARE = 0.1
+_MIN_SWING_SHARE = 0.03
+#: A verdict this clear stands for its life whatever the other lives say.
+_CLEAR = 4.0
+#: A life that rose to no more than this above what a quiet life held was only catching up.
+_CATCH_UP = 1.03
 
 
 def assess_growth(
@@ -58,11 +67,24 @@ def assess_growth(
     """
     t, y, q = clean(t_s, y_bytes, load)
     lives = split_lives(t, y, restarts_s=restarts_s, is_complete=restarts_are_complete)
-    grown = tuple(
-        assess_life(life, scan_floor(t, y, life=life, load=q), limit_bytes=limit_bytes)
-        for life in lives
+    floors = scan_floors(t, y, lives=lives, load=q)
+    return pool_lives(
+        tuple(
+            assess_life(life, floor, limit_bytes=limit_bytes)
+            for life, floor in zip(lives, floors, strict=True)
+        )
     )
-    return pool_lives(grown)
+
+
+def scan_floors(
+    t_s: Floats, y_bytes: Floats, *, lives: tuple[Life, ...], load: Floats | None = None
+) -> tuple[Floor, ...]:
+    """Return the floor of each life; all are sawtooth if the longest one is."""
+    if not lives:
+        return ()
+    longest = max(lives, key=lambda life: life.stop - life.first)
+    hint = scan_floor(t_s, y_bytes, life=longest, load=load).is_sawtooth
+    return tuple(scan_floor(t_s, y_bytes, life=life, load=load, is_sawtooth=hint) for life in lives)
 
 
 def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -> LifeGrowth:
@@ -71,8 +93,7 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
         return _too_short(life, floor)
     curves, backgrounds = build_curves(floor), build_backgrounds(floor)
     evidence = weigh(floor.t_s, floor.y_bytes, curves=curves, backgrounds=backgrounds)
-    level = float(np.median(np.abs(floor.y_bytes)))
-    selection = select(evidence, min_rise=_MIN_RISE_SHARE * level)
+    selection = select(evidence, min_rise=_min_rise(floor))
     leak = judge(selection.log_odds)
     draws = draw_forecast(floor, evidence, selection.leak, limit_bytes)
     model, runner_up, ratio = selection.best()
@@ -93,6 +114,15 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
     )
 
 
+def _min_rise(floor: Floor) -> float:
+    """Return the bytes over the window below which a rise isn't worth a name."""
+    level = float(np.median(np.abs(floor.y_bytes)))
+    moved = float(np.subtract(*np.quantile(floor.y_bytes, [0.95, 0.05])))
+    return max(
+        _MIN_RISE_SHARE * level, _MIN_MOVE_SHARE * moved, _MIN_SWING_SHARE * floor.swing_bytes
+    )
+
+
 def judge(log_odds: float) -> Leak:
     """Turn log odds into a verdict."""
     if abs(log_odds) < _CERTAIN:
@@ -101,10 +131,46 @@ def judge(log_odds: float) -> Leak:
 
 
 def pool_lives(lives: tuple[LifeGrowth, ...]) -> GrowthAssessment:
-    """Join the verdicts over lives."""
-    odds = float(sum(np.clip(g.log_odds, -20, 20) for g in lives)) if lives else 0.0
+    """Join the lives of one process: they run the same program, so weak lives follow strong ones.
+
+    A clear life keeps its verdict. The others get the sum of the evidence of all, so that a
+    short last life neither accuses nor clears alone. The series leaks if one life clearly
+    does, or all together do.
+    """
+    odds = np.array([_settled(growth, lives) for growth in lives])
+    total = float(np.sum(odds))
+    overall = total
+    if odds.size and odds.max() > _CLEAR:
+        overall = float(odds.max())
+    pooled = tuple(
+        _with_odds(growth, own if abs(own) >= _CLEAR else total)
+        for growth, own in zip(lives, odds.tolist(), strict=True)
+    )
+    leak = judge(overall)
+    return GrowthAssessment(pooled, leak, _overall_kind(pooled, leak), overall)
+
+
+def _settled(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> float:
+    """Return a life's log odds, those of a rise that only catches up with a quiet life as no."""
+    own = float(np.clip(growth.log_odds, -20, 20))
+    if own <= 0 or growth.floor.t_s.size == 0:
+        return own
+    top = float(np.max(growth.floor.y_bytes))
+    for other in lives:
+        is_quiet = other.log_odds < -_CERTAIN and other.floor.span_s >= growth.floor.span_s
+        if is_quiet and top <= _CATCH_UP * float(np.median(other.floor.y_bytes)):
+            return -1.0
+    return own
+
+
+def _with_odds(growth: LifeGrowth, odds: float) -> LifeGrowth:
     leak = judge(odds)
-    return GrowthAssessment(lives, leak, "unknown", odds)
+    return growth if leak == growth.leak else replace(growth, leak=leak, kind="unknown")
+
+
+def _overall_kind(lives: tuple[LifeGrowth, ...], leak: Leak) -> Kind:
+    kinds = {growth.kind for growth in lives if growth.leak == leak} - {"unknown"}
+    return kinds.pop() if len(kinds) == 1 else "none" if leak == "no" else "unknown"
 
 
 def _too_short(life: Life, floor: Floor) -> LifeGrowth:
