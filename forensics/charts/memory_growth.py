@@ -1,0 +1,222 @@
+"""Memory of every pod against the fitted model, the limit, and the kills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from forensics.charts._chart import Axis, Band, Chart, Line, Mark, Panel, Points, Rule
+from forensics.charts._signal import (
+    Signal,
+    change_rules,
+    each_signal,
+    references,
+    select,
+    sources_of,
+    time_ends,
+)
+from forensics.charts._theme import role_of
+from forensics.charts._units import human
+from forensics.findings import Findings, Growth
+
+if TYPE_CHECKING:
+    from forensics.analysis.roles import Roles
+
+TITLE: Final = "Memory of each pod and version, with the fitted model, the limit and the kills"
+NEEDS: Final = ("findings", "roles", "events")
+
+#: From what tells a leak best to what tells it worst.
+MEMORY_ROLES: Final = ("heap_after_gc", "heap_used", "working_set", "rss", "memory_used")
+
+
+def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None:
+    """Return the chart, or ``None`` where no memory was measured."""
+    points = select(roles.points, *MEMORY_ROLES)
+    if points.is_empty():
+        return None
+    signals = list(each_signal(points))
+    low, high = time_ends(points)
+    worst = worst_growth(findings)
+    marks: list[Mark] = [
+        *_lines(signals),
+        *_model(worst, signals),
+        *_limit(findings, roles.points),
+        *_kills(events, signals),
+        *change_rules(findings, low, high),
+    ]
+    role = str(points["role"][0]).replace("_", " ")
+    return Chart(
+        id="memory-growth",
+        title=_title(worst, findings),
+        subtitle=f"{role} of {len(signals)} process lives, by version",
+        panels=(
+            Panel(
+                x=Axis(label="time (UTC)", scale="time"),
+                y=Axis(label=role, unit="bytes", low=0.0),
+                marks=tuple(marks),
+            ),
+        ),
+        caption=_caption(worst),
+        alt=_alt(worst, signals, findings),
+        table=points.select("time", "entity", "version", "role", pl.col("value").alias("bytes")),
+        sources=references(
+            worst.evidence if worst else [], sources_of(findings, ("metrics",), points)
+        ),
+    )
+
+
+def worst_growth(findings: Findings) -> Growth | None:
+    """Return the growth entry that matters most: leaking, then sure, then fast."""
+    order = {"high": 0, "medium": 1, "low": 2}
+    rising = [growth for growth in findings.growth if growth.rate_bytes_per_min is not None]
+    return min(
+        rising,
+        key=lambda g: (g.leak != "yes", order[g.confidence], -(g.rate_bytes_per_min or 0.0)),
+        default=None,
+    )
+
+
+def _lines(signals: Sequence[Signal]) -> list[Mark]:
+    """One line a process life, one colour a version; each version is named once."""
+    versions = {name: role_of(i) for i, name in enumerate(sorted({s.version for s in signals}))}
+    thin_lines = len(signals) > 8
+    named: set[str] = set()
+    marks: list[Mark] = []
+    for signal in signals:
+        shown = signal.version or "version not known"
+        first = signal.version not in named
+        named.add(signal.version)
+        marks.append(
+            Line(
+                name=shown if first else f"{signal.entity} {signal.version}",
+                role=versions[signal.version],
+                legend=first,
+                x=signal.x,
+                y=signal.y,
+                width=0.9 if thin_lines else 1.4,
+                opacity=0.55 if thin_lines else 0.9,
+            )
+        )
+    return marks
+
+
+def _model(worst: Growth | None, signals: Sequence[Signal]) -> list[Mark]:
+    """The fitted rate from the onset to the end of the life it was fitted to."""
+    if worst is None or worst.onset is None or worst.rate_bytes_per_min is None:
+        return []
+    own = [s for s in signals if s.entity == worst.entity and s.y] or [s for s in signals if s.y]
+    life = min(own, key=lambda s: abs((s.x[0] - (worst.life_started_at or s.x[0])).total_seconds()))
+    begin = min(max(worst.onset, life.x[0]), life.x[-1])
+    end = worst.life_ended_at or life.x[-1]
+    base = life.y[min(range(len(life.x)), key=lambda i: abs((life.x[i] - begin).total_seconds()))]
+    minutes = max((min(end, life.x[-1]) - begin) / timedelta(minutes=1), 0.0)
+    steps = 12
+    x = [begin + timedelta(minutes=minutes * i / steps) for i in range(steps + 1)]
+    passed = [minutes * i / steps for i in range(steps + 1)]
+    low, high = worst.rate_interval or (worst.rate_bytes_per_min, worst.rate_bytes_per_min)
+    return [
+        Band(
+            name="interval of the rate",
+            role="model",
+            legend=worst.rate_interval is not None,
+            x=x,
+            low=[base + low * t for t in passed],
+            high=[base + high * t for t in passed],
+        ),
+        Line(
+            name=f"mean rate since onset ({worst.entity})",
+            role="model",
+            x=x,
+            y=[base + worst.rate_bytes_per_min * t for t in passed],
+            style="dash",
+            width=1.8,
+        ),
+    ]
+
+
+def _limit(findings: Findings, points: pl.DataFrame) -> list[Mark]:
+    measured = select(points, "memory_limit", "heap_max")["value"].to_list()
+    limits = {growth.limit_bytes for growth in findings.growth if growth.limit_bytes} or set(
+        measured[-1:]
+    )
+    return [
+        Rule(
+            name=f"limit {human(limit, 'bytes')}",
+            role="limit",
+            axis="y",
+            at=limit,
+            text=f"limit {human(limit, 'bytes')}",
+            style="solid",
+            legend=False,
+        )
+        for limit in sorted(limits)[-3:]
+    ]
+
+
+def _kills(events: pl.DataFrame, signals: Sequence[Signal]) -> list[Mark]:
+    """A cross where the last sample before each kill was, at the level it had reached."""
+    kills = events.filter(pl.col("kind") == "oom_kill").sort("time")
+    x: list[datetime] = []
+    y: list[float] = []
+    texts: list[str] = []
+    for kill in kills.iter_rows(named=True):
+        own = [s for s in signals if s.entity == kill["entity"]] or list(signals)
+        before = [
+            (seen, value)
+            for s in own
+            for seen, value in zip(s.x, s.y, strict=True)
+            if seen <= kill["time"]
+        ]
+        if before:
+            x.append(kill["time"])
+            y.append(max(before)[1])
+            texts.append(f"{kill['entity']} killed: {kill['reason']}")
+    if not x:
+        return []
+    return [
+        Points(
+            name=f"killed for memory ({len(x)})",
+            role="limit",
+            x=x,
+            y=y,
+            texts=texts,
+            symbol="cross",
+            size=6.5,
+        )
+    ]
+
+
+def _title(worst: Growth | None, findings: Findings) -> str:
+    if worst is None:
+        return "Memory was measured; no growth could be fitted"
+    rate = human(worst.rate_bytes_per_min, "bytes/min")
+    if worst.leak != "yes":
+        return f"Memory changes by {rate} at most: {findings.verdict.kind} growth"
+    onset = "" if worst.onset is None else f" since {worst.onset:%H:%M} UTC"
+    version = f" on {worst.version}" if worst.version else ""
+    return f"Memory grows by {rate}{version}{onset} ({worst.model} model)"
+
+
+def _caption(worst: Growth | None) -> str:
+    crosses = "Crosses: kills for lack of memory. Upright dashes: changes."
+    if worst is None:
+        return f"Lines: memory of each process life. {crosses}"
+    interval = worst.rate_interval
+    shown = (
+        ""
+        if interval is None
+        else f" ({human(interval[0], 'bytes/min')} to {human(interval[1], 'bytes/min')})"
+    )
+    return (
+        f"Lines: memory of each process life, coloured by version. Dashed: the mean rate of the "
+        f"{worst.model} model, {human(worst.rate_bytes_per_min, 'bytes/min')}{shown}. {crosses}"
+    )
+
+
+def _alt(worst: Growth | None, signals: Sequence[Signal], findings: Findings) -> str:
+    versions = ", ".join(sorted({s.version or "not known" for s in signals}))
+    head = f"Line chart of memory over time for {len(signals)} process lives, versions {versions}."
+    return f"{head} {_title(worst, findings)}."
