@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from forensics.config import Declaration
 from forensics.errors import ForensicsError, PluginError, UsageError
 from forensics.evidence import Case
-from forensics.findings import AnyEntry
+from forensics.findings import AnyEntry, Findings
 from forensics.plugins import find_plugins
 from forensics.progress import track
 
@@ -117,6 +117,15 @@ class Pipeline:
         if need in {"config", "heaps", "logs"}:
             return getattr(case, need)
         return case.table(need)
+
+
+def chart_inputs(pipeline: Pipeline, findings: Findings) -> Callable[[str], Any]:
+    """Return the function that gives charts their inputs: findings, tables, results."""
+
+    def give(need: str) -> Any:
+        return findings if need == "findings" else pipeline.inputs([need])[need]
+
+    return give
 
 
 def read_declaration(case: Case) -> Declaration | None:

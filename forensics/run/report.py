@@ -11,22 +11,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
-from forensics.charts import Chart
+from forensics.charts import Chart, draw_charts
 from forensics.errors import ForensicsError, TimeLimitError, UsageError
 from forensics.evidence import Case, open_case, write_custody
 from forensics.findings import Findings
-from forensics.plugins import find_plugins
 from forensics.progress import track
 from forensics.report import ReportOptions, write_report
 from forensics.run._folder import draft_folder
 from forensics.run.assemble import assemble
 from forensics.run.notebooks import NotebookRun, list_notebooks, run_notebooks
-from forensics.run.pipeline import Pipeline
+from forensics.run.pipeline import Pipeline, chart_inputs
 
-CHART_FOLDER: Final = "forensics.charts"
-CHART_REQUIRED: Final = ("TITLE", "NEEDS", "draw")
 _CONFIDENCE: Final = {"low": 0, "medium": 1, "high": 2}
 
 
@@ -88,46 +85,18 @@ def make_report(request: ReportRequest) -> ReportOutcome:
         pipeline = Pipeline(case)
         entries = pipeline.run_all()
         findings = assemble(case, entries, pipeline.failed.values())
-        charts, reasons = draw_charts(pipeline, findings)
+        with track("drawing"):
+            drawn = draw_charts(chart_inputs(pipeline, findings))
         runs = _notebooks(request, draft, deadline)
         findings = findings.model_copy(
             update={
-                "charts": [chart.id for chart in charts],
+                "charts": [chart.id for chart in drawn.charts],
                 "missing": [*findings.missing, *_notebook_gaps(runs)],
             }
         )
-        _write(request, case, findings, charts, draft)
+        _write(request, case, findings, drawn.charts, draft)
     holding = tuple(c for c in request.fail_on if _holds(c, findings))
-    return ReportOutcome(findings, tuple(runs), holding, reasons)
-
-
-def draw_charts(pipeline: Pipeline, findings: Findings) -> tuple[list[Chart], dict[str, str]]:
-    """Draw every chart that has something to show; say why for those that have not."""
-    charts: list[Chart] = []
-    reasons: dict[str, str] = {}
-    plugins = [p for p in find_plugins(CHART_FOLDER, CHART_REQUIRED) if p.module is not None]
-    with track("drawing", len(plugins), unit="charts") as task:
-        for plugin in plugins:
-            try:
-                chart = plugin.module.draw(  # type: ignore[union-attr]  # filtered above
-                    **chart_inputs(pipeline, plugin.module.NEEDS, findings)  # type: ignore[union-attr]  # same
-                )
-            except ForensicsError as error:
-                reasons[plugin.name] = str(error)
-            else:
-                if chart is None:
-                    reasons[plugin.name] = "the evidence holds nothing for it"
-                else:
-                    charts.append(chart)
-            task.advance()
-    return charts, reasons
-
-
-def chart_inputs(pipeline: Pipeline, needs: Sequence[str], findings: Findings) -> dict[str, Any]:
-    """Return the inputs a chart asks for: the findings, case tables or analysis results."""
-    known = [need for need in needs if need != "findings"]
-    inputs = pipeline.inputs(known)
-    return {**inputs, "findings": findings} if "findings" in needs else inputs
+    return ReportOutcome(findings, tuple(runs), holding, dict(drawn.absent))
 
 
 def _notebooks(request: ReportRequest, draft: Path, deadline: float | None) -> list[NotebookRun]:
