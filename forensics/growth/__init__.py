@@ -10,17 +10,42 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from forensics.growth._changepoints import (
+        ChangePoint,
+        Segment,
+        Segmentation,
+        find_change_points,
+    )
     from forensics.growth._fit import Fit, FitFlags, fit
     from forensics.growth._noisy import Noise, fit_noisy
+    from forensics.growth._onset import OnsetPosterior, onset_posterior
 
-__all__ = ["Fit", "FitFlags", "Noise", "fit", "fit_noisy"]
+__all__ = [
+    "ChangePoint",
+    "Fit",
+    "FitFlags",
+    "Noise",
+    "OnsetPosterior",
+    "Segment",
+    "Segmentation",
+    "find_change_points",
+    "fit",
+    "fit_noisy",
+    "onset_posterior",
+]
 
 _HOME = {
+    "ChangePoint": "_changepoints",
     "Fit": "_fit",
     "FitFlags": "_fit",
     "Noise": "_noisy",
+    "OnsetPosterior": "_onset",
+    "Segment": "_changepoints",
+    "Segmentation": "_changepoints",
+    "find_change_points": "_changepoints",
     "fit": "_fit",
     "fit_noisy": "_noisy",
+    "onset_posterior": "_onset",
 }
 
 
