@@ -1,6 +1,6 @@
 """The curves that compete to explain a floor, and what may come on top of any of them.
 
-Each growth model that defines ``shapes(u)`` brings its curves over the unit window: ``u`` runs
+Each growth model that defines ``SHAPES`` brings its curves over the unit window: ``u`` runs
 from 0 at the first point to 1 at the last, and so does each curve. Level and height are then
 linear, so that a whole family is weighed by one matrix product instead of a search.
 
@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations
+from functools import lru_cache, partial
 from math import comb, log
 
 import numpy as np
@@ -34,16 +33,21 @@ _MAX_STEPS_UNDER_GROWTH = 3
 #: Steps and a leak at once are two stories: rarer than either.
 _LOG_COINCIDENCE = log(0.03)
 
-Shapes = Callable[[Floats], tuple[Floats, Floats]]
+CurveOf = Callable[[Floats, Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """A growth model that brings its curves."""
+class Shape:
+    """One-parameter curves of a growth model.
+
+    ``grid`` has shape (k,); ``curve(u, theta)`` returns shape (len(theta), len(u)), a level
+    and a height short of the model. The prior is even over the cells of the grid.
+    """
 
     name: str
     is_leak: bool
-    shapes: Shapes
+    grid: Floats
+    curve: CurveOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +56,32 @@ class Curves:
 
     Attributes
     ----------
-    families
-        Names, as ``family`` counts them.
-    family : array of int64, shape (c,)
+    shapes
+        Where the curves come from, as ``shape`` counts them.
+    shape : array of int64, shape (c,)
     is_leak : array of bool, shape (c,)
     theta : array of float64, shape (c,)
         The one nonlinear parameter, in shares of the window.
     log_prior : array of float64, shape (c,)
-        Families of leaks share one half of the prior, families of look-alikes the other;
-        within a family all curves are equal.
+        Models of leaks share one half of the prior, models of look-alikes the other.
     values : array of float64, shape (m, c)
     """
 
-    families: tuple[Family, ...]
-    family: NDArray[np.int64]
+    shapes: tuple[Shape, ...]
+    shape: NDArray[np.int64]
     is_leak: NDArray[np.bool_]
     theta: Floats
     log_prior: Floats
     values: Floats
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the models, each once, in order."""
+        return tuple(dict.fromkeys(shape.name for shape in self.shapes))
+
+    def is_of(self, name: str) -> NDArray[np.bool_]:
+        """Tell which curves belong to a model, shape (c,)."""
+        return np.array([shape.name == name for shape in self.shapes])[self.shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,46 +100,79 @@ class Background:
 
 
 @lru_cache(maxsize=1)
-def find_families() -> tuple[Family, ...]:
-    """Return the models of the folder that define ``shapes``, by name."""
+def find_shapes() -> tuple[Shape, ...]:
+    """Return the curves of all models of the folder that define ``SHAPES``."""
     modules = (p.module for p in find_plugins("forensics.growth", REQUIRED) if p.module)
     return tuple(
-        Family(module.NAME, bool(module.IS_LEAK), module.shapes)
+        Shape(module.NAME, bool(module.IS_LEAK), grid, curve)
         for module in modules
-        if hasattr(module, "shapes")
+        for grid, curve in getattr(module, "SHAPES", ())
     )
 
 
-def build_curves(floor: Floor) -> Curves:
-    """Evaluate all families at the points of ``floor``; adds the one from requests if known."""
+def shapes_of(floor: Floor) -> tuple[Shape, ...]:
+    """Return all shapes for ``floor``; adds the one from requests where they are known."""
+    shapes = find_shapes()
+    if floor.requests is None or floor.requests[-1] <= floor.requests[0]:
+        return shapes
+    total = floor.requests - floor.requests[0]
+    curve = partial(_by_requests, unit_time(floor), total / total[-1])
+    return (*shapes, Shape("per_request", is_leak=True, grid=np.zeros(1), curve=curve))
+
+
+def _by_requests(known_u: Floats, share: Floats, u: Floats, theta: Floats) -> Floats:
+    """Return the share of requests served by ``u``; after the window, at the mean rate."""
+    curve = np.where(u > 1, u, np.interp(u, known_u, share))
+    return curve[None, :] + 0.0 * theta[:, None]
+
+
+def build_curves(floor: Floor, finer: dict[int, Floats] | None = None) -> Curves:
+    """Evaluate all shapes at the points of ``floor``.
+
+    ``finer`` maps a shape's number to values of theta between those of its grid. They share
+    the prior of the cells they lie in, so that a finer look changes no odds.
+    """
     u = unit_time(floor)
-    families = list(find_families())
-    parts = [family.shapes(u) for family in families]
-    if floor.requests is not None and floor.requests[-1] > floor.requests[0]:
-        total = floor.requests - floor.requests[0]
-        families.append(Family("per_request", is_leak=True, shapes=_straight))
-        parts.append((np.zeros(1), (total / total[-1])[None, :]))
-    sizes = [theta.size for theta, _ in parts]
-    family = np.repeat(np.arange(len(families)), sizes)
-    leaky = np.array([f.is_leak for f in families])
-    share = np.where(leaky, 1 / leaky.sum(), 1 / max((~leaky).sum(), 1))
+    shapes = shapes_of(floor)
+    thetas, masses = [], []
+    for k, shape in enumerate(shapes):
+        theta, mass = _cells(shape.grid, (finer or {}).get(k))
+        thetas.append(theta)
+        masses.append(mass * _model_prior(shapes, shape))
+    number = np.repeat(np.arange(len(shapes)), [theta.size for theta in thetas])
     return Curves(
-        families=tuple(families),
-        family=family,
-        is_leak=leaky[family],
-        theta=np.concatenate([theta for theta, _ in parts]),
-        log_prior=np.log(share / np.array(sizes))[family],
-        values=np.concatenate([curve for _, curve in parts]).T,
+        shapes=shapes,
+        shape=number,
+        is_leak=np.array([shape.is_leak for shape in shapes])[number],
+        theta=np.concatenate(thetas),
+        log_prior=np.log(np.concatenate(masses)),
+        values=np.concatenate(
+            [shape.curve(u, theta) for shape, theta in zip(shapes, thetas, strict=True)]
+        ).T,
     )
+
+
+def _model_prior(shapes: tuple[Shape, ...], shape: Shape) -> float:
+    """Return a shape's prior: even over models of its sort, then by grid size in a model."""
+    models = {s.name for s in shapes if s.is_leak == shape.is_leak}
+    mine = [s.grid.size for s in shapes if s.name == shape.name]
+    return shape.grid.size / sum(mine) / len(models)
+
+
+def _cells(grid: Floats, finer: Floats | None) -> tuple[Floats, Floats]:
+    """Return grid and finer values, and the share of the prior in the cell around each."""
+    if finer is None or grid.size < 2:
+        return grid, np.full(grid.size, 1 / grid.size)
+    place = np.arange(grid.size, dtype=np.float64)
+    theta = np.unique(np.concatenate([grid, finer]))
+    at = np.interp(theta, grid, place)
+    edges = np.concatenate([[-0.5], (at[1:] + at[:-1]) / 2, [grid.size - 0.5]])
+    return theta, np.maximum(np.diff(edges), 1e-12) / grid.size
 
 
 def unit_time(floor: Floor) -> Floats:
     """Return the times of the points as shares of the window, shape (m,)."""
     return (floor.t_s - floor.t_s[0]) / max(floor.span_s, 1e-9)
-
-
-def _straight(u: Floats) -> tuple[Floats, Floats]:
-    return np.zeros(1), u[None, :].astype(np.float64)
 
 
 def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
@@ -217,6 +262,3 @@ def _levels_under_growth(y: Floats, u: Floats) -> list[Background]:
 def _fitted(design: Floats, y: Floats) -> Floats:
     found, *_ = np.linalg.lstsq(design, y, rcond=None)
     return np.asarray(design @ found)
-
-
-__all__ = ["Background", "Curves", "Family", "build_backgrounds", "build_curves", "combinations"]

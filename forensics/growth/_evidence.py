@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr, logsumexp
 
 from forensics.growth._curves import Background, Curves
-from forensics.growth._types import Floats
+from forensics.growth._types import Floats, Floor
 
 #: Correlations of neighbouring points: 0.94 remembers a sixth of a hundred points.
 RHOS = np.array([0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94])
@@ -72,8 +72,9 @@ def whiten(columns: Floats, t: Floats, rho: float) -> tuple[Floats, float]:
     return white, -float(np.sum(np.log(scale)))
 
 
-def weigh(t: Floats, y: Floats, *, curves: Curves, backgrounds: tuple[Background, ...]) -> Evidence:
-    """Weigh all curves on all backgrounds at the points ``t``, ``y``, both of shape (m,)."""
+def weigh(floor: Floor, *, curves: Curves, backgrounds: tuple[Background, ...]) -> Evidence:
+    """Weigh all curves on all backgrounds at the points of ``floor``."""
+    t, y = floor.t_s, floor.y_bytes
     shape = (RHOS.size, len(backgrounds), curves.theta.size)
     grown, height, std = np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
     flat = np.full(shape[:2], -np.inf)
@@ -138,11 +139,11 @@ def _noise_floor(y: Floats) -> float:
     """Return the sum of squares below which a fit is as good as exact.
 
     Memory is counted in pages, and no process follows a formula closer than a ten-thousandth
-    of its size or a two-hundredth of its movement: without this, data without noise would
+    of its size or a three-thousandth of its movement: without this, data without noise would
     decide between curves by their rounding.
     """
     spread = float(np.subtract(*np.quantile(y, [0.95, 0.05])))
-    resolution = max(4096.0, 1e-5 * float(np.median(np.abs(y))), 2e-3 * spread)
+    resolution = max(4096.0, 1e-5 * float(np.median(np.abs(y))), 3e-4 * spread)
     return y.size * resolution**2
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forensics.growth._curves import unit_time
 from forensics.growth._evidence import RHOS, Evidence, whiten
 from forensics.growth._types import UNKNOWN, Estimate, Floats, Floor
 
@@ -34,7 +33,7 @@ class Draws:
     """Joint draws of what the leak models say; each array has shape (k,).
 
     ``level_bytes`` and ``rate_bytes_per_s`` hold at the last point, ``onset_s`` in the time
-    of the series, ``to_limit_s`` from the last point on (inf: never).
+    of the series, ``to_limit_s`` from the horizon's ``now_s`` on (inf: never).
     """
 
     level_bytes: Floats
@@ -56,9 +55,15 @@ class Draws:
         return Estimate(ends[0], ends[1], ends[2], level)
 
 
-def draw_forecast(
-    floor: Floor, evidence: Evidence, log_weights: Floats, limit_bytes: float | None
-) -> Draws:
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Where memory ends (None: not known), and the time from which one looks ahead."""
+
+    limit_bytes: float | None
+    now_s: float
+
+
+def draw_forecast(floor: Floor, evidence: Evidence, log_weights: Floats, horizon: Horizon) -> Draws:
     """Draw from the leak models in proportion to their weight.
 
     Parameters
@@ -67,8 +72,8 @@ def draw_forecast(
         The points and how each explanation was weighed.
     log_weights : array of float64, shape of ``evidence.grown``
         ``Selection.leak``.
-    limit_bytes
-        Where memory ends; without it ``to_limit_s`` is all ``inf``.
+    horizon
+        Which limit, seen from when.
     """
     weights = np.exp(log_weights - log_weights.max()).ravel()
     order = np.argsort(-weights)[:_MAX_WAYS]
@@ -85,7 +90,7 @@ def draw_forecast(
             evidence,
             np.unravel_index(int(way), log_weights.shape),
             int(count),
-            limit_bytes,
+            horizon,
             rng,
         )
         for way, count in zip(order, counts, strict=True)
@@ -100,7 +105,7 @@ def _draw_way(
     evidence: Evidence,
     place: tuple[np.intp, ...],
     count: int,
-    limit_bytes: float | None,
+    horizon: Horizon,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Draw from one (correlation, background, curve)."""
@@ -123,11 +128,13 @@ def _draw_way(
     rate = rise * slope / max(floor.span_s, 1e-9)
     onset = _onset(floor, evidence, c)
     to_limit = np.full(count, np.inf)
-    if limit_bytes is not None:
+    if horizon.limit_bytes is not None:
         with np.errstate(divide="ignore"):
-            needed = np.where(rise > 0, (limit_bytes - start) / np.maximum(rise, 1.0), np.inf)
+            needed = np.where(
+                rise > 0, (horizon.limit_bytes - start) / np.maximum(rise, 1.0), np.inf
+            )
         reached = np.interp(needed, ahead, _AHEAD, left=0.0, right=np.inf)
-        to_limit = reached * floor.span_s
+        to_limit = np.maximum(reached * floor.span_s - (horizon.now_s - floor.t_s[-1]), 0.0)
     return level, rate, rise, np.full(count, onset), to_limit
 
 
@@ -142,19 +149,15 @@ def _now(name: str, columns: Floats) -> Floats:
 
 def _extend(evidence: Evidence, c: int) -> tuple[Floats, float]:
     """Return a curve at 1 + ``_AHEAD`` windows, and its slope at the last point."""
-    family = evidence.curves.families[int(evidence.curves.family[c])]
-    first = int(np.flatnonzero(evidence.curves.family == evidence.curves.family[c])[0])
+    shape = evidence.curves.shapes[int(evidence.curves.shape[c])]
     u = np.concatenate([1 + _AHEAD, [1 - 1e-3]])
-    values = family.shapes(u)[1][c - first]
+    values = shape.curve(u, evidence.curves.theta[c : c + 1])[0]
     slope = float((values[0] - values[-1]) / 1e-3)
     return np.maximum.accumulate(values[:-1]), slope
 
 
 def _onset(floor: Floor, evidence: Evidence, c: int) -> float:
     """Return when the curve begins to rise: its hinge, or the first point."""
-    family = evidence.curves.families[int(evidence.curves.family[c])]
-    u = unit_time(floor)
-    if family.name == "piecewise":
-        return float(floor.t_s[0] + evidence.curves.theta[c] * floor.span_s)
-    del u
-    return float(floor.t_s[0])
+    shape = evidence.curves.shapes[int(evidence.curves.shape[c])]
+    share = float(evidence.curves.theta[c]) if shape.name == "piecewise" else 0.0
+    return float(floor.t_s[0] + share * floor.span_s)

@@ -27,6 +27,8 @@ _MIN_LIFE_S = 1500.0
 _FALL_SAMPLES = 4
 #: ... and makes up at least this share of the swing it is part of.
 _SUDDEN_SHARE = 0.5
+#: Samples on either side by which a fall must have lasted.
+_LASTING_SAMPLES = 5
 #: A life of fewer samples isn't cut off.
 _MIN_SAMPLES = 4
 
@@ -99,7 +101,7 @@ def find_restarts(t_s: Floats, y_bytes: Floats) -> NDArray[np.int64]:
         whole = y_bytes[swings[k]] - y_bytes[swings[k + 1]]
         if sudden[best] >= _SUDDEN_SHARE * whole:
             at.append(best)
-            depth.append(sudden[best])
+            depth.append(min(sudden[best], _lasting_fall(y_bytes, best)))
     if not at:
         return none
     stops, depths = np.array(at, np.int64), np.array(depth)
@@ -121,6 +123,13 @@ def _sudden_falls(y: Floats) -> Floats:
     for back in range(1, _FALL_SAMPLES):
         falls[back:] = np.maximum(falls[back:], y[:-back] - y[back:])
     return falls
+
+
+def _lasting_fall(y: Floats, at: int) -> float:
+    """Return the fall from the median just before ``at`` to that just after: noise has none."""
+    before = y[max(at - _LASTING_SAMPLES - 1, 0) : at]
+    after = y[at : at + _LASTING_SAMPLES]
+    return float(np.median(before) - np.median(after)) if before.size else 0.0
 
 
 def _choose(depths: Floats, share: Floats, *, is_regular: bool) -> NDArray[np.int64]:

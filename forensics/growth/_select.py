@@ -61,12 +61,12 @@ def select(evidence: Evidence, min_rise: float) -> Selection:
     up, down = leak_weights(evidence, min_rise)
     is_leak = np.broadcast_to(curves.is_leak, up.shape)
     logs: dict[str, float] = {}
-    for k, family in enumerate(curves.families):
-        mine = np.broadcast_to(curves.family == k, up.shape)
+    leaky = {shape.name for shape in curves.shapes if shape.is_leak}
+    either = np.logaddexp(up, down)
+    for name in curves.names:
+        mine = np.broadcast_to(curves.is_of(name), up.shape)
         # A look-alike may fall as well as rise; a leak that doesn't rise is none.
-        logs[family.name] = (
-            log_sum(up, mine) if family.is_leak else log_sum(np.logaddexp(up, down), mine)
-        )
+        logs[name] = log_sum(up if name in leaky else either, mine)
     flat = {name: -np.inf for name in _FLAT_NAMES.values()}
     for j, background in enumerate(evidence.backgrounds):
         name = _FLAT_NAMES.get(background.name)
@@ -77,8 +77,7 @@ def select(evidence: Evidence, min_rise: float) -> Selection:
     for name, value in flat.items():
         logs[name] = float(np.logaddexp(logs.get(name, -np.inf), value))
     leaks = log_sum(up, is_leak)
-    names = {family.name for family in curves.families if family.is_leak}
-    rest = log_sum(np.array([value for name, value in logs.items() if name not in names]))
+    rest = log_sum(np.array([value for name, value in logs.items() if name not in leaky]))
     whole = float(np.logaddexp(leaks, rest))
     return Selection(
         weights={name: float(np.exp(value - whole)) for name, value in logs.items()},

@@ -8,9 +8,10 @@ import numpy as np
 
 from forensics.growth._curves import build_backgrounds, build_curves
 from forensics.growth._envelope import scan_floor
-from forensics.growth._evidence import weigh
-from forensics.growth._forecast import Draws, draw_forecast
+from forensics.growth._evidence import Evidence, weigh
+from forensics.growth._forecast import Draws, Horizon, draw_forecast
 from forensics.growth._lives import clean, split_lives
+from forensics.growth._refine import find_finer
 from forensics.growth._select import MIN_RATIO, Selection, select
 from forensics.growth._types import (
     UNKNOWN,
@@ -91,11 +92,10 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
     """Judge one life by its floor alone."""
     if floor.t_s.size < MIN_POINTS or floor.span_s <= 0:
         return _too_short(life, floor)
-    curves, backgrounds = build_curves(floor), build_backgrounds(floor)
-    evidence = weigh(floor.t_s, floor.y_bytes, curves=curves, backgrounds=backgrounds)
+    evidence = weigh_floor(floor)
     selection = select(evidence, min_rise=_min_rise(floor))
     leak = judge(selection.log_odds)
-    draws = draw_forecast(floor, evidence, selection.leak, limit_bytes)
+    draws = draw_forecast(floor, evidence, selection.leak, Horizon(limit_bytes, now_s=life.ended_s))
     model, runner_up, ratio = selection.best()
     return LifeGrowth(
         life=life,
@@ -112,6 +112,14 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
         floor=floor,
         why="",
     )
+
+
+def weigh_floor(floor: Floor) -> Evidence:
+    """Weigh all curves on all backgrounds, first on their grids, then where it matters."""
+    backgrounds = build_backgrounds(floor)
+    coarse = weigh(floor, curves=build_curves(floor), backgrounds=backgrounds)
+    finer = find_finer(floor, coarse)
+    return weigh(floor, curves=build_curves(floor, finer), backgrounds=backgrounds)
 
 
 def _min_rise(floor: Floor) -> float:

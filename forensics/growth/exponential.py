@@ -14,7 +14,7 @@ PARAMETERS = (
 IS_LEAK = True
 
 #: e-foldings in the window: below 0.6 it can't be told from a line, above 12 from a step.
-_FOLDINGS = np.geomspace(0.6, 12.0, 32)
+_FOLDINGS = np.geomspace(0.6, 12.0, 16)
 
 
 def guess(t_s: NDArray[np.float64], y_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -39,7 +39,12 @@ def predict(
     return base_bytes + amplitude_bytes * np.exp(growth_per_s * t_s)
 
 
-def shapes(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return curves by their e-foldings in the window: theta (k,), curves (k, n)."""
-    folding = _FOLDINGS[:, None]
-    return _FOLDINGS, np.expm1(np.minimum(folding * u[None, :], 600.0)) / np.expm1(folding)
+def _rise(u: NDArray[np.float64], foldings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exponentials with the given e-foldings in the window, shape (k, n)."""
+    # 600 keeps a forecast of a thousand windows inside double precision.
+    exponent = np.minimum(foldings[:, None] * u[None, :], 600.0)
+    return np.asarray(np.expm1(exponent) / np.expm1(foldings[:, None]))
+
+
+#: Curves over the unit window: values of the nonlinear parameter, and what they give.
+SHAPES = ((_FOLDINGS, _rise),)

@@ -29,6 +29,10 @@ def predict(
     return start_bytes + slope_bytes_per_s * t_s
 
 
-def shapes(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the one straight line: theta of shape (1,), curve of shape (1, n)."""
-    return np.zeros(1), u[None, :].astype(np.float64)
+def _line(u: NDArray[np.float64], theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return straight lines, shape (k, n)."""
+    return u[None, :] + 0.0 * theta[:, None]
+
+
+#: Curves over the unit window: values of the nonlinear parameter, and what they give.
+SHAPES = ((np.zeros(1), _line),)

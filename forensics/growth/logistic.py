@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
@@ -45,10 +47,13 @@ def predict(
     return np.asarray(start_bytes + rise_bytes / (1 + np.exp(-(t_s - middle_s) / width_s)))
 
 
-def shapes(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the curves that are over within the window: middles (k,), curves (k, n)."""
-    middle, width = (part.ravel() for part in np.meshgrid(_MIDDLES, _WIDTHS))
-    # Three widths after the middle 95 % of the rise is done: an end that was seen.
-    is_over = middle + 3 * width < 1
-    middle, width = middle[is_over], width[is_over]
-    return middle, np.asarray(expit((u[None, :] - middle[:, None]) / width[:, None]))
+def _turn(u: NDArray[np.float64], middle: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Return logistic curves of one width around the given middles, shape (k, n)."""
+    return np.asarray(expit((u[None, :] - middle[:, None]) / width))
+
+
+#: Curves over the unit window: values of the nonlinear parameter, and what they give. Three
+#: widths after the middle 95 % of the rise is done: only an end that was seen is one.
+SHAPES = tuple(
+    (_MIDDLES[_MIDDLES + 3 * width < 1], partial(_turn, width=float(width))) for width in _WIDTHS
+)

@@ -14,7 +14,7 @@ PARAMETERS = (
 IS_LEAK = True
 
 #: Share of the window at which the rise may begin; later, too little of it is seen.
-_ONSETS = np.linspace(0.08, 0.94, 44)
+_ONSETS = np.linspace(0.08, 0.94, 28)
 
 
 def guess(t_s: NDArray[np.float64], y_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -37,7 +37,10 @@ def predict(
     return level_bytes + slope_bytes_per_s * np.maximum(t_s - onset_s, 0.0)
 
 
-def shapes(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return hinges: onsets as shares of the window, shape (k,), curves (k, n)."""
-    rise = np.maximum(u[None, :] - _ONSETS[:, None], 0.0)
-    return _ONSETS, rise / (1 - _ONSETS[:, None])
+def _hinge(u: NDArray[np.float64], onset: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return hinges that begin at the given shares of the window, shape (k, n)."""
+    return np.maximum(u[None, :] - onset[:, None], 0.0) / (1 - onset[:, None])
+
+
+#: Curves over the unit window: values of the nonlinear parameter, and what they give.
+SHAPES = ((_ONSETS, _hinge),)

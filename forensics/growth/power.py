@@ -13,9 +13,10 @@ PARAMETERS = (
 )
 IS_LEAK = True
 
-_EXPONENTS = np.concatenate([np.linspace(0.3, 0.85, 23), [1.3, 1.5, 1.75, 2.0]])
+_SLOWER = np.linspace(0.3, 0.85, 12)
+_FASTER = np.array([1.3, 1.5, 1.75, 2.0])
 #: Logarithmic growth, log(1 + k u): the limit of a power towards zero, with its own bend.
-_BENDS = np.geomspace(2.0, 40.0, 14)
+_BENDS = np.geomspace(2.0, 40.0, 9)
 
 
 def guess(t_s: NDArray[np.float64], y_bytes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -38,8 +39,16 @@ def predict(
     return start_bytes + amplitude_bytes * np.maximum(t_s, 0.0) ** exponent
 
 
-def shapes(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return powers, then logarithms (their theta is the negative bend): (k,), (k, n)."""
-    powers = u[None, :] ** _EXPONENTS[:, None]
-    logs = np.log1p(_BENDS[:, None] * u[None, :]) / np.log1p(_BENDS[:, None])
-    return np.concatenate([_EXPONENTS, -_BENDS]), np.concatenate([powers, logs])
+def _power(u: NDArray[np.float64], exponent: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return powers of the share of the window, shape (k, n)."""
+    return np.asarray(np.maximum(u[None, :], 0.0) ** exponent[:, None])
+
+
+def _logarithm(u: NDArray[np.float64], bend: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log(1 + bend * u), scaled to end at 1, shape (k, n)."""
+    scaled = np.log1p(bend[:, None] * np.maximum(u[None, :], 0.0))
+    return np.asarray(scaled / np.log1p(bend[:, None]))
+
+
+#: Curves over the unit window: values of the nonlinear parameter, and what they give.
+SHAPES = ((_SLOWER, _power), (_FASTER, _power), (_BENDS, _logarithm))

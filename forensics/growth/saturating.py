@@ -14,11 +14,11 @@ PARAMETERS = (
 IS_LEAK = False
 
 #: Time constants as shares of the window; a longer one can't be told from a leak.
-_CONSTANTS = np.geomspace(0.006, 0.6, 40)
+_CONSTANTS = np.geomspace(0.006, 0.6, 24)
 #: A ramp that ends at a cap (page cache at the limit, a bounded cache).
-_CAPS = np.linspace(0.04, 0.93, 44)
+_CAPS = np.linspace(0.04, 0.93, 24)
 #: A ramp that bends into its cap: powers of the share filled.
-_BENT_CAPS = np.linspace(0.1, 0.9, 17)
+_BENT_CAPS = np.linspace(0.1, 0.9, 12)
 _BEND = 0.7
 
 
@@ -43,10 +43,20 @@ def predict(
     return start_bytes - rise_bytes * np.expm1(-t_s / time_constant_s)
 
 
-def shapes(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return exponential approaches, then capped ramps (theta negative): (k,), (k, n)."""
-    approach = np.expm1(-u[None, :] / _CONSTANTS[:, None]) / np.expm1(-1 / _CONSTANTS[:, None])
-    ramps = np.minimum(u[None, :] / _CAPS[:, None], 1.0)
-    bent = np.minimum(u[None, :] / _BENT_CAPS[:, None], 1.0) ** _BEND
-    theta = np.concatenate([_CONSTANTS, -_CAPS, -_BENT_CAPS])
-    return theta, np.concatenate([approach, ramps, bent])
+def _approach(u: NDArray[np.float64], constant: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exponential approaches to a ceiling, 1 at the end of the window, shape (k, n)."""
+    return np.asarray(np.expm1(-u[None, :] / constant[:, None]) / np.expm1(-1 / constant[:, None]))
+
+
+def _ramp(u: NDArray[np.float64], cap: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ramps that end at a cap, shape (k, n)."""
+    return np.minimum(u[None, :] / cap[:, None], 1.0)
+
+
+def _bent_ramp(u: NDArray[np.float64], cap: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ramps that slow down before the cap, shape (k, n)."""
+    return np.asarray(_ramp(np.maximum(u, 0.0), cap) ** _BEND)
+
+
+#: Curves over the unit window: values of the nonlinear parameter, and what they give.
+SHAPES = ((_CONSTANTS, _approach), (_CAPS, _ramp), (_BENT_CAPS, _bent_ramp))
