@@ -16,9 +16,10 @@ if TYPE_CHECKING:
         Segmentation,
         find_change_points,
     )
-    from forensics.growth._fit import Fit, FitFlags, fit
+    from forensics.growth._fit import fit
     from forensics.growth._noisy import Noise, fit_noisy
     from forensics.growth._onset import OnsetPosterior, onset_posterior
+    from forensics.growth._result import Fit, FitFlags
 
 __all__ = [
     "ChangePoint",
@@ -36,8 +37,8 @@ __all__ = [
 
 _HOME = {
     "ChangePoint": "_changepoints",
-    "Fit": "_fit",
-    "FitFlags": "_fit",
+    "Fit": "_result",
+    "FitFlags": "_result",
     "Noise": "_noisy",
     "OnsetPosterior": "_onset",
     "Segment": "_changepoints",

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from forensics.errors import UsageError
-from forensics.growth._fit import Fit, NoiseSummary, check_start, describe
-from forensics.growth._solve import Floats, Predict, Problem, solve_quickly
+from forensics.growth._fit import check_start
+from forensics.growth._problem import Floats, Predict, Problem
+from forensics.growth._result import Fit, NoiseSummary, describe
+from forensics.growth._solve import solve_quickly
 
 #: 95 % efficient for normal errors (Huber 1964; Beaton and Tukey 1974).
 _TUNING = {"huber": 1.345, "bisquare": 4.685}

@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 
 from forensics.errors import NotEnoughDataError, UsageError
 from forensics.growth._noisy import MAX_AUTOCORRELATION, Whitener, find_spikes, gap_steps
-from forensics.growth._solve import Floats
+from forensics.growth._problem import Floats
 
 Shape = Literal["slope", "level"]
 _MIN_SAMPLES = 8

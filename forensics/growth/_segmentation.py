@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.growth._problem import Floats
 from forensics.growth._series import NoiseLevel, measure_noise
-from forensics.growth._solve import Floats
 from forensics.kernels.partition import cut_cheapest, sum_moments
 
 #: A change explains at least this share of a series' sum of squares. On 16 annotated series

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.growth._noisy import find_spikes
-from forensics.growth._solve import Floats
+from forensics.growth._problem import Floats
 
 #: Exact search costs the square of it: 2 000 samples take a few hundredths of a second.
 MAX_SAMPLES = 2000
