@@ -1,0 +1,181 @@
+"""Fold the lines after a header into its event, and lay events out as the ``logs`` table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forensics.kernels.log_time import NO_TIME
+from forensics.readers.logs._block import TextBlock
+from forensics.readers.logs._times import to_times
+from forensics.tables import fit_table
+
+#: Column of the line a row starts at while the ``logs`` table is being made.
+_LINE: Final = "line"
+
+# What a line inside a stack trace or a continued message looks like: indentation, a Java cause
+# or suppressed exception, elided frames, an exception's own header, a Python or Go trace.
+_CONTINUES: Final = (
+    r"^(?:[\t ]|Caused by: |Suppressed: |\.\.\. \d+ |at [\w.$]+\(|"
+    r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Timeout|Failure|Fault)\b|"
+    r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt): |"
+    r"Exception in thread |Traceback \(most recent|goroutine \d+ \[|panic: |\[CIRCULAR REFERENCE)"
+)
+_IS_TRACE: Final = (
+    r"(?m)^(?:\s+at [\w.$/@<>]+[\w$<>]*\(|\s*(?:Caused by|Suppressed): |Traceback \(most recent|"
+    r"goroutine \d+ \[|\s+\.\.\. \d+ (?:more|common frames)|\s+File \"|"
+    r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)"
+)
+# A message that ends like this announces more lines of its own.
+_OPENS: Final = r"[:=({\[,\\]$"
+
+LEVELS: Final = {
+    "TRACE": ("trace", "finest", "finer", "verbose", "silly", "verb", "trc", "vrb", "10", "all"),
+    "DEBUG": ("debug", "fine", "config", "dbg", "debug1", "debug2", "debug3", "debug4", "debug5",
+              "20", "7", "d"),
+    "INFO": ("info", "information", "informational", "notice", "log", "statement", "detail",
+             "hint", "context", "inf", "30", "6", "5", "success", "i"),
+    "WARN": ("warn", "warning", "wrn", "40", "4", "w"),
+    "ERROR": ("error", "err", "severe", "50", "3", "eror", "e"),
+    "FATAL": ("fatal", "critical", "crit", "panic", "dpanic", "emerg", "emergency", "alert",
+              "ftl", "off", "60", "2", "1", "0", "f"),
+}  # fmt: skip
+_LEVEL_OF: Final = {word: level for level, words in LEVELS.items() for word in words}
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The lines of a block that begin an event, and what they hold.
+
+    Parameters
+    ----------
+    index : array of int64, shape (events,)
+        Which lines of the block, ascending.
+    micros : array of int64, shape (events,)
+        Microseconds since 1970 or ``NO_TIME``.
+    fields
+        String columns of the ``logs`` table, each of that length; ``message`` always.
+    """
+
+    index: NDArray[np.int64]
+    micros: NDArray[np.int64]
+    fields: dict[str, pl.Series] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Rows of the ``logs`` table for one block, and what became of its lines."""
+
+    rows: pl.DataFrame
+    events: int
+    continuations: int
+    raw: int
+
+
+def level_names(words: pl.Series) -> pl.Series:
+    """Return TRACE, DEBUG, INFO, WARN, ERROR or FATAL for a producer's own level words."""
+    unique = words.unique().drop_nulls()
+    known = [_LEVEL_OF.get(word.strip().lower(), word.strip().upper()) for word in unique]
+    return words.replace_strict(unique, known, default=None, return_dtype=pl.String)
+
+
+def fold(block: TextBlock, heads: Heads, source: str, *, joins: bool = True) -> Folded:
+    """Make rows of the ``logs`` table: one an event, one a line that belongs to none.
+
+    Lines after a head belong to it up to the last one that looks like a continued message or
+    a stack trace; if the head's message ends in an opening (``:`` or a bracket), all of them.
+    Others stay rows of their own, without time and level.
+
+    Parameters
+    ----------
+    block
+        All lines.
+    heads
+        Those that begin an event.
+    source
+        Name of the file.
+    joins
+        False for formats of one line an event: nothing is folded.
+    """
+    rest = np.setdiff1d(np.arange(len(block)), heads.index, assume_unique=True)
+    owner = np.searchsorted(heads.index, rest, side="right") - 1
+    belongs = np.zeros(len(rest), np.bool_)
+    columns = dict(heads.fields)
+    if joins and len(rest) and len(heads.index):
+        belongs = _belongs(block, rest, owner, columns["message"])
+        _attach(block, rest[belongs], owner[belongs], columns)
+    rows = _rows(block, heads, columns)
+    raw = rest[~belongs]
+    if len(raw):
+        loose = block.take(raw)
+        lines = pl.DataFrame({_LINE: loose.numbers, "message": loose.text()})
+        rows = pl.concat([rows, lines], how="diagonal").sort(_LINE)
+    reference = pl.struct(pl.lit(source).alias("file"), pl.col(_LINE))
+    frame = fit_table("logs", rows.with_columns(raw_ref=reference, source=pl.lit(source)))
+    return Folded(frame, len(heads.index), int(belongs.sum()), len(raw))
+
+
+def _belongs(
+    block: TextBlock, rest: NDArray[np.int64], owner: NDArray[np.int64], message: pl.Series
+) -> NDArray[np.bool_]:
+    """Tell which lines between the heads belong to the head before them."""
+    lines = block.take(rest).text()
+    shaped = lines.str.contains(_CONTINUES).to_numpy()
+    place = np.arange(len(rest))
+    last_shaped = np.full(len(message) + 1, -1)
+    np.maximum.at(last_shaped, owner[shaped], place[shaped])
+    is_open = message.str.contains(_OPENS).fill_null(value=False).to_numpy()
+    owned = owner >= 0
+    belongs = owned & (place <= last_shaped[owner])
+    belongs[owned] |= is_open[owner[owned]]
+    return np.asarray(belongs)
+
+
+def _attach(
+    block: TextBlock,
+    lines: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    columns: dict[str, pl.Series],
+) -> None:
+    """Put each run of lines into the exception or behind the message of its event."""
+    if not len(lines):
+        return
+    owners, first = np.unique(owner, return_index=True)
+    last = np.append(first[1:], len(lines)) - 1
+    runs = block.slices(block.starts[lines[first]], block.ends[lines[last]])
+    is_trace = runs.str.contains(_IS_TRACE)
+    more = pl.DataFrame({"owner": owners, "run": runs, "is_trace": is_trace})
+    count = len(columns["message"])
+    every = pl.DataFrame({"owner": np.arange(count)}).join(more, on="owner", how="left")
+    old = columns.get("exception", pl.Series([None], dtype=pl.String).new_from_index(0, count))
+    table = every.with_columns(message=columns["message"], exception=old).select(
+        message=pl.when(pl.col("is_trace").not_())
+        .then(pl.concat_str(["message", "run"], separator="\n", ignore_nulls=True))
+        .otherwise("message"),
+        exception=pl.when("is_trace").then("run").otherwise("exception"),
+    )
+    columns["message"], columns["exception"] = table["message"], table["exception"]
+
+
+def _rows(block: TextBlock, heads: Heads, columns: dict[str, pl.Series]) -> pl.DataFrame:
+    frame = pl.DataFrame(columns).with_columns(
+        pl.Series(_LINE, block.numbers[heads.index]), to_times(heads.micros).alias("time")
+    )
+    if "level" in frame.columns:
+        frame = frame.with_columns(level_names(frame["level"]))
+    return frame
+
+
+def continues(line: str) -> bool:
+    """Tell whether a line is blank or looks like part of a stack trace or continued message."""
+    return not line.strip() or re.match(_CONTINUES, line) is not None
+
+
+def no_times(count: int) -> NDArray[np.int64]:
+    """Return times of ``count`` events that have none."""
+    return np.full(count, NO_TIME, np.int64)

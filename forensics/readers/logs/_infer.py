@@ -1,0 +1,394 @@
+"""Infer the header of text log lines: where time, level, logger and message stand.
+
+The lines of a sample are walked from the left in step: at each place the token that nearly all
+of them share there (blanks, a literal, a timestamp, a bracket, a level, a logger) becomes a step
+of the header program. What is left when no token is shared is the message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from forensics.kernels import log_text, log_time
+from forensics.kernels.log_time import NO_TIME
+from forensics.readers.logs._block import TextBlock
+from forensics.readers.logs._events import LEVELS, Heads
+from forensics.readers.logs._times import STYLES, Clock
+
+#: A token becomes part of the header if at least this share of the lines has it.
+_SHARED: Final = 0.97
+_MAX_STEPS: Final = 24
+_MAX_TEMPLATES: Final = 6
+
+_WORD_LEVELS: Final = {word for words in LEVELS.values() for word in words if len(word) > 2}
+_LEVEL: Final = re.compile(r"[A-Za-z]{3,}\d?(?![A-Za-z0-9_.])")
+_LOGGER: Final = re.compile(r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:[.:/$][\w$]+)+|[A-Z]\w*[a-z]\w*")
+_TRACE_ID: Final = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CLOSING: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One header: the program for the kernel and what its slots hold."""
+
+    program: tuple[tuple[int, int, int], ...]
+    slots: tuple[str, ...]
+    style: int
+
+    def find_heads(self, block: TextBlock, clock: Clock) -> Heads:
+        """Return the lines of a block that carry this header."""
+        steps = np.array(self.program, np.int64)
+        micros, body, slots = log_text.parse_headers(
+            block.data, block.starts, block.ends, steps, clock.year
+        )
+        index = np.flatnonzero(micros != NO_TIME)
+        fields = {"message": block.slices(body[index], block.ends[index])}
+        for slot, name in enumerate(self.slots):
+            if name:
+                places = slots[index, slot]
+                starts, ends = places[:, 0].copy(), places[:, 1].copy()
+                fields[name] = _trimmed(block.slices(starts, ends), name)
+        return Heads(index, micros[index], fields)
+
+
+    def from_time(self, block: TextBlock) -> TextBlock:
+        """Return the lines that carry this header, each from where its time starts."""
+        dated = block.take(self.find_heads(block, Clock(self.style, 2000)).index)
+        before = [step for step in self.program if step[0] != log_text.TIME]
+        before = before[: self.program.index((log_text.TIME, self.style, -1))]
+        if not before:
+            return dated
+        steps = np.array(before, np.int64)
+        _, body, _ = log_text.parse_headers(dated.data, dated.starts, dated.ends, steps, 2000)
+        return TextBlock(dated.data, body, dated.ends, dated.numbers)
+
+
+def infer_templates(lines: Sequence[str]) -> list[Template]:
+    """Infer up to six headers from sample lines, the commonest first.
+
+    The last is always the loosest, so that a line with a time in the usual place begins an
+    event even if the rest of its header is unlike the others. Empty if no time is found.
+    """
+    templates: list[Template] = []
+    left = [line for line in lines if line.strip()]
+    start = _find_start(left)
+    if start is None:
+        return []
+    prefix, style = start
+    while left and len(templates) < _MAX_TEMPLATES - 1:
+        dated = _heads_only(left, prefix, style)
+        if len(dated) < max(2, len(lines) // 500):
+            break
+        template = _walk(_majority(dated, prefix, style), prefix, style)
+        rest = [line for line in dated if not _matches(template, line)]
+        if len(rest) == len(dated):
+            break
+        templates.append(template)
+        left = rest
+    loose = _walk([], prefix, style)
+    return [*templates, loose] if loose not in templates else templates
+
+
+def dated_share(lines: Sequence[str]) -> float:
+    """Return the share of lines that have a time where most of them have it."""
+    start = _find_start(lines)
+    return 0.0 if start is None else len(_heads_only(lines, *start)) / len(lines)
+
+
+def find_by_templates(
+    block: TextBlock, templates: Sequence[Template], clock: Clock
+) -> Heads:
+    """Return the lines that begin an event by any template, each by the first that fits."""
+    first = templates[0].find_heads(block, clock)
+    rest = np.setdiff1d(np.arange(len(block)), first.index, assume_unique=True)
+    found = [first]
+    for template in templates[1:]:
+        if not len(rest):
+            break
+        heads = template.find_heads(block.take(rest), clock)
+        if len(heads.index):
+            found.append(Heads(rest[heads.index], heads.micros, heads.fields))
+            rest = np.delete(rest, heads.index)
+    return _merge(found) if len(found) > 1 else first
+
+
+def _merge(found: list[Heads]) -> Heads:
+    frames = [
+        pl.DataFrame({"index": heads.index, "micros": heads.micros, **heads.fields})
+        for heads in found
+    ]
+    merged = pl.concat(frames, how="diagonal").sort("index")
+    fields = {name: merged[name] for name in merged.columns if name not in ("index", "micros")}
+    return Heads(merged["index"].to_numpy(), merged["micros"].to_numpy(), fields)
+
+
+def _trimmed(values: pl.Series, name: str) -> pl.Series:
+    values = values.str.strip_chars(" :") if name == "logger" else values.str.strip_chars()
+    is_blank = values.is_in(["", "-"])
+    return values.set(is_blank, None) if is_blank.any() else values
+
+
+# --- where the time stands ------------------------------------------------------------------
+
+
+def _find_start(lines: Sequence[str]) -> tuple[tuple[str, ...], int] | None:
+    """Return the tokens in front of the time and the time's style, as most lines have them."""
+    best: tuple[tuple[str, ...], int] | None = None
+    best_count = max(1, len(lines) // 50)
+    for prefix in ((), ("[",), ("level", " "), ("[", "level", "]", " "), ("word", " "),
+                   ("[", "any", "]", " "), ("level", ":", " "), ("level", " ", "["), ("(",), ("<",),
+                   ("[", "level", "]", " ", "["), ("word", " ", "word", " "), ("level", " ", "-", " "),
+                   ("-", " ", "word", " "), ("I",)):  # fmt: skip
+        places = [(line, _skip(line, prefix)) for line in lines[:400]]
+        rest = [(line.encode()[at:]) for line, at in places if at >= 0]
+        if not rest:
+            continue
+        for style in (*STYLES, log_time.KLOG):
+            count = sum(_has_time(text, style) for text in rest)
+            if count > best_count * (1 if best is None else 1.02):
+                best, best_count = (prefix, style), count
+    return best
+
+
+def _has_time(text: bytes, style: int) -> bool:
+    data = np.frombuffer(text[:64], np.uint8)
+    return bool(log_time.parse_time(data, 0, len(data), style, 2000)[0] != NO_TIME)
+
+
+def _skip(line: str, prefix: Sequence[str]) -> int:
+    """Return how many bytes the prefix tokens take at the start of a line, or -1."""
+    at = 0
+    for token in prefix:
+        if token == " ":
+            after = len(line) - len(line[at:].lstrip(" \t"))
+            if after == at:
+                return -1
+        elif token == "level":  # noqa: S105  # a sort of token, no secret
+            match = _LEVEL.match(line, at)
+            if not match or match[0].lower() not in _WORD_LEVELS:
+                return -1
+            after = match.end()
+        elif token == "word":  # noqa: S105  # same
+            after = len(line[at:].split(" ", 1)[0]) + at
+            if after == at or after == len(line):
+                return -1
+        elif token == "any":  # noqa: S105  # same
+            after = line.find("]", at)
+            if after < 0:
+                return -1
+        else:
+            if not line.startswith(token, at):
+                return -1
+            after = at + len(token)
+        at = after
+    return len(line[:at].encode())
+
+
+def _heads_only(lines: Sequence[str], prefix: Sequence[str], style: int) -> list[str]:
+    found = []
+    for line in lines:
+        at = _skip(line, prefix)
+        if at >= 0 and _has_time(line.encode()[at:], style):
+            found.append(line)
+    return found
+
+
+# --- the tokens behind the time -------------------------------------------------------------
+
+
+def _majority(lines: list[str], prefix: Sequence[str], style: int) -> list[str]:
+    """Return the lines whose header has the commonest outline right behind the time."""
+    outlines: dict[str, list[str]] = {}
+    for line in lines:
+        text = line.encode()
+        at = _skip(line, prefix)
+        data = np.frombuffer(text, np.uint8)
+        after = log_time.parse_time(data, at, len(data), style, 2000)[1]
+        outlines.setdefault(_outline(text[after:].decode(errors="replace")), []).append(line)
+    return max(outlines.values(), key=len)
+
+
+def _outline(text: str) -> str:
+    """Return the sorts of the first three tokens, so that unlike headers don't mix."""
+    sorts = []
+    for _ in range(3):
+        text = text.lstrip(" \t")
+        if not text:
+            break
+        if text[0] in _CLOSING and _CLOSING[text[0]] in text:
+            sorts.append(text[0])
+            text = text[text.index(_CLOSING[text[0]]) + 1 :]
+            continue
+        word, _, text = text.partition(" ")
+        match = _LEVEL.match(word)
+        is_level = match is not None and match[0].lower() in _WORD_LEVELS
+        sorts.append("L" if is_level else "#" if word.isdigit() else word[0] if not word[0].isalnum() else "w")
+        if not is_level and sorts[-1] == "w":
+            break
+    return "".join(sorts)
+
+
+@dataclass(slots=True)
+class _Walker:
+    """The state of the walk: rest of each sample line, steps and slots so far."""
+
+    rests: list[str]
+    steps: list[tuple[int, int, int]]
+    slots: list[str]
+
+    def share(self, test: Callable[[str], bool]) -> float:
+        return sum(map(test, self.rests)) / len(self.rests) if self.rests else 0.0
+
+    def consume(self, length_of: Callable[[str], int]) -> None:
+        kept = []
+        for rest in self.rests:
+            length = length_of(rest)
+            if length >= 0:
+                kept.append(rest[length:])
+        self.rests = kept
+
+    def field(self, op: int, arg: int, name: str) -> None:
+        self.slots.append(name if name not in self.slots else "")
+        self.steps.append((op, arg, len(self.slots) - 1))
+
+
+def _walk(lines: list[str], prefix: Sequence[str], style: int) -> Template:
+    walker = _Walker([], _prefix_steps(prefix), [])
+    for token in prefix:
+        if token in ("level", "word", "any"):
+            walker.slots.append("level" if token == "level" else "")  # noqa: S105  # a sort of token
+    walker.steps.append((log_text.TIME, style, -1))
+    for line in lines:
+        text = line.encode()
+        data = np.frombuffer(text, np.uint8)
+        _, after, _ = log_time.parse_time(data, _skip(line, prefix), len(data), style, 2000)
+        walker.rests.append(text[after:].decode(errors="replace"))
+    for token in reversed(prefix):
+        if token in _CLOSING and walker.share(lambda r, c=_CLOSING[token]: r.startswith(c)) >= _SHARED:  # type: ignore[misc]  # mypy can't type a default in a lambda
+            closing = _CLOSING[token]
+            walker.steps.append((log_text.LITERAL, ord(closing), -1))
+            walker.consume(lambda rest: 1)  # noqa: ARG005  # one byte whatever follows
+            break
+    while len(walker.steps) < _MAX_STEPS and walker.rests and _step(walker):
+        pass
+    walker.steps.append((log_text.OPTIONAL_BLANKS, 0, -1))
+    return Template(tuple(walker.steps), tuple(walker.slots), style)
+
+
+def _prefix_steps(prefix: Sequence[str]) -> list[tuple[int, int, int]]:
+    steps: list[tuple[int, int, int]] = []
+    slot = 0
+    for token in prefix:
+        if token == " ":
+            steps.append((log_text.BLANKS, 0, -1))
+        elif token in ("level", "word", "any"):
+            op, arg = {
+                "level": (log_text.LEVEL, 0),
+                "word": (log_text.WORD, 0),
+                "any": (log_text.UNTIL, 93),
+            }[token]
+            steps.append((op, arg, slot))
+            slot += 1
+        else:
+            steps.append((log_text.LITERAL, ord(token), -1))
+    return steps
+
+
+def _step(walker: _Walker) -> bool:
+    """Take the token that the samples share; false when the message begins."""
+    if walker.share(lambda r: r[:1] in (" ", "\t")) >= _SHARED:
+        walker.steps.append((log_text.BLANKS, 0, -1))
+        walker.consume(lambda r: len(r) - len(r.lstrip(" \t")))
+        return True
+    return _bracket_step(walker) or _level_step(walker) or _plain_step(walker)
+
+
+def _bracket_step(walker: _Walker) -> bool:
+    for opening in "[({":
+        closing = _CLOSING[opening]
+        if walker.share(lambda r, o=opening, c=closing: r.startswith(o) and c in r) < _SHARED:  # type: ignore[misc]  # as above
+            continue
+        contents = [_inside(rest, opening, closing).strip() for rest in walker.rests]
+        walker.field(log_text.BRACKET, ord(opening), _sort_of(contents))
+        walker.consume(lambda r, o=opening, c=closing: len(_inside(r, o, c)) + 2)  # type: ignore[misc]  # as above
+        return True
+    return False
+
+
+def _level_step(walker: _Walker) -> bool:
+    if walker.share(_starts_with_level) < _SHARED or "level" in walker.slots:
+        return False
+    walker.field(log_text.LEVEL, 0, "level")
+    walker.consume(lambda r: _LEVEL.match(r).end() if _starts_with_level(r) else -1)  # type: ignore[union-attr]  # tested just before
+    return True
+
+
+def _plain_step(walker: _Walker) -> bool:
+    words = [rest.split(" ", 1)[0] for rest in walker.rests]
+    if walker.share(lambda r: r[:1].isdigit() and r.split(" ", 1)[0].isdigit()) >= _SHARED:
+        walker.field(log_text.DIGITS, 0, "")
+        walker.consume(lambda r: len(r.split(" ", 1)[0]) if r[:1].isdigit() else -1)
+        return True
+    for literal in "-|:,;":
+        if walker.share(lambda r, c=literal: r.startswith(c)) >= _SHARED:  # type: ignore[misc]  # as above
+            walker.steps.append((log_text.LITERAL, ord(literal), -1))
+            walker.consume(lambda r, c=literal: 1 if r.startswith(c) else -1)  # type: ignore[misc]  # as above
+            return True
+    is_logger = sum(_LOGGER.fullmatch(word.rstrip(":")) is not None for word in words)
+    separated = sum(_is_separated(rest, word) for rest, word in zip(walker.rests, words, strict=True))
+    if "logger" in walker.slots or min(is_logger, separated) < _SHARED * len(words):
+        return False
+    walker.field(log_text.WORD, 0, "logger")
+    walker.consume(lambda r: len(r.split(" ", 1)[0]))
+    return True
+
+
+def _is_separated(rest: str, word: str) -> bool:
+    """Tell a logger from the first word of a message: dots, or a separator behind it."""
+    return "." in word or word.endswith(":") or rest[len(word) :].lstrip(" ")[:1] in ("-", ":", "|", "[")
+
+
+def _starts_with_level(rest: str) -> bool:
+    match = _LEVEL.match(rest)
+    return match is not None and match[0].lower() in _WORD_LEVELS
+
+
+def _inside(rest: str, opening: str, closing: str) -> str:
+    depth = 0
+    for at, char in enumerate(rest):
+        if char == opening:
+            depth += 1
+        elif char == closing:
+            depth -= 1
+            if depth == 0:
+                return rest[1:at]
+    return ""
+
+
+def _sort_of(contents: Sequence[str]) -> str:
+    """Return the column that a bracket's content belongs to, or an empty string."""
+    filled = [content for content in contents if content and content != "-"]
+    if not filled:
+        return ""
+    if all(content.lower() in _WORD_LEVELS for content in filled):
+        return "level"
+    if all(_TRACE_ID.fullmatch(content.split(",")[0]) for content in filled):
+        return "trace_id"
+    dotted = re.compile(r"[A-Za-z_$][\w$]*(?:\.[\w$]+){2,}(?::\d+)?")
+    return "logger" if all(dotted.fullmatch(content) for content in filled) else ""
+
+
+def _matches(template: Template, line: str) -> bool:
+    text = line.encode()
+    data = np.frombuffer(text, np.uint8)
+    ends: NDArray[np.int64] = np.array([len(data)], np.int64)
+    steps = np.array(template.program, np.int64)
+    micros, _, _ = log_text.parse_headers(data, np.zeros(1, np.int64), ends, steps, 2000)
+    return bool(micros[0] != NO_TIME)

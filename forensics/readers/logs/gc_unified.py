@@ -1,0 +1,142 @@
+"""JVM unified garbage-collection logs (JDK 9 and later), all collectors.
+
+The table ``gc`` has a row for each pause, each concurrent cycle or phase that states heap
+figures or a duration, and each ZGC collection.
+
+References
+----------
+JEP 158 (unified JVM logging), JEP 271 (unified GC logging); ``-Xlog`` in the ``java`` manual.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._source import Source
+from forensics.readers.logs._gc import SIZE, entity_of, size_bytes
+from forensics.readers.logs._text import collect_text, match_lines
+from forensics.tables import empty_table, fit_table
+
+TITLE: Final = "JVM unified GC log (JDK 9 and later)"
+KIND: Final[Kind] = "logs"
+
+_LINE: Final = r"^(?P<deco>(?:\[[^\[\]]*\])+)\s?(?P<message>.*)$"
+_STAMP: Final = r"\[(?:\d{4}-\d\d-\d\dT[\d:.,]+[+-]\d{4}|\d+[.,]\d+s|\d+(?:ms|ns))\s*\]"
+_TAGS: Final = r"\[(?:gc|safepoint|metaspace|heap|cds|ergo|task|phases|age|startuptime)[\w,+]*\s*\]"
+
+# The end of the line that closes a pause, a concurrent phase or a collection.
+_RECORD: Final = (
+    r"^GC\((?P<gc_id>\d+)\) (?:[YyOo]: )?(?P<what>(?:Pause|Concurrent|Garbage Collection|Minor Collection|"
+    r"Major Collection|Young Collection|Old Collection)\b.*?)"
+    rf"(?: (?P<before>{SIZE})(?:\(\d+%\))?->(?P<after>{SIZE})(?:\(\d+%\)|\((?P<capacity>{SIZE})\)))?"
+    r"(?: (?P<duration>\d+[.,]\d+)(?P<unit>ms|s))?\s*$"
+)
+_USING: Final = r"^Using (?:The )?(\w+)|^Initializing The (Z) Garbage"
+_COLLECTORS: Final = {"Concurrent": "CMS", "Z": "ZGC"}
+
+
+def sniff(head: Head) -> Match:
+    """Claim lines decorated with a time or uptime and a collector's tags."""
+    return match_lines(head, rf"^(?:\[[^\[\]]*\])*?{_STAMP}(?:\[[^\[\]]*\])*?{_TAGS}")
+
+
+def read(source: Source) -> Reading:
+    """Read all lines into ``logs`` and all collections into ``gc``."""
+    found, clock = collect_text(source, _LINE, refine=_refine, joins=False)
+    reading = found.reading("gc_unified", notes=clock.notes)
+    logs = reading.tables["logs"]
+    gc = find_collections(logs.lazy(), entity_of(source.name), source.name)
+    notes = reading.notes
+    if gc.height and gc["time"].null_count() == gc.height:
+        notes = (f"{source.name}: has uptimes only; it can't be placed in time by itself",)
+    details = {"collector": gc["collector"][0] or "unknown"} if gc.height else {}
+    return Reading(
+        reader="gc_unified",
+        kind="logs",
+        tables={**reading.tables, "gc": gc},
+        damage=reading.damage,
+        counts={**reading.counts, "collections": gc.height},
+        notes=notes,
+        details=details,
+    )
+
+
+def _refine(frame: pl.DataFrame) -> pl.DataFrame:
+    deco = pl.col("deco")
+    uptime = pl.coalesce(
+        deco.str.extract(r"\[(\d+[.,]\d+)s\s*\]").str.replace(",", ".", literal=True).cast(pl.Float64),
+        deco.str.extract(r"\[(\d+)ms\s*\]").cast(pl.Float64) / 1e3,
+        deco.str.extract(r"\[(\d+)ns\s*\]").cast(pl.Float64) / 1e9,
+    )
+    return frame.with_columns(
+        time=deco.str.extract(r"\[(\d{4}-\d\d-\d\dT[\d:.,]+(?:[+-]\d{4}|Z)?)\s*\]"),
+        level=deco.str.extract(r"\[(error|warning|info|debug|trace)\s*\]"),
+        logger=deco.str.extract_all(r"\[[a-z0-9]+(?:,[a-z0-9]+)*\s*\]").list.last().str.strip_chars("[] "),
+        trace_id=uptime.cast(pl.String),
+    ).drop("deco")
+
+
+def find_collections(logs: pl.LazyFrame, entity: str, source: str) -> pl.DataFrame:
+    """Return the ``gc`` table of decorated log rows whose ``trace_id`` is the uptime."""
+    texts = logs.select("time", pl.col("trace_id").cast(pl.Float64, strict=False).alias("uptime_s"), "message")
+    closing = texts.filter(pl.col("message").str.starts_with("GC(")).collect()
+    named = logs.filter(pl.col("message").str.contains(_USING)).select("message").head(1).collect()
+    groups = closing.with_columns(closing["message"].str.extract_groups(_RECORD).alias("g")).unnest("g")
+    groups = groups.drop_nulls("what")
+    groups = groups.filter(pl.col("duration").is_not_null() | pl.col("before").is_not_null())
+    if not groups.height:
+        return empty_table("gc")
+    first = named["message"].str.extract_groups(_USING)[0] if named.height else None
+    stated = next((value for value in (first or {}).values() if value), None)
+    collector = _COLLECTORS.get(stated, stated) if stated else _guess(closing["message"])
+    what = pl.col("what")
+    duration = pl.col("duration").str.replace(",", ".", literal=True).cast(pl.Float64)
+    duration = duration * pl.when(pl.col("unit") == "s").then(1e3).otherwise(1.0)
+    is_pause = what.str.starts_with("Pause")
+    table = groups.with_columns(
+        gc_id=pl.col("gc_id").cast(pl.Int64),
+        entity=pl.lit(entity),
+        collector=pl.lit(collector),
+        kind=_kind(what),
+        cause=what.str.extract(r"\(([^()]*(?:\(\))?[^()]*)\)\s*$"),
+        pause_ms=pl.when(is_pause).then(duration),
+        heap_before_bytes=size_bytes("before"),
+        heap_after_bytes=size_bytes("after"),
+        heap_capacity_bytes=size_bytes("capacity"),
+        source=pl.lit(source),
+    )
+    return fit_table("gc", table)
+
+
+def _kind(what: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(what.str.contains(r"^Pause (?:Full|Degenerated)"))
+        .then(pl.lit("full"))
+        .when(what.str.contains(r"^Pause (?:Young \((?:Prepare )?Mixed\)|Mixed)"))
+        .then(pl.when(what.str.contains("Prepare")).then(pl.lit("young")).otherwise(pl.lit("mixed")))
+        .when(what.str.contains(r"^Pause (?:Young|Initial Mark \()|^Minor Collection|^Young Collection"))
+        .then(pl.lit("young"))
+        .when(what.str.starts_with("Pause"))
+        .then(pl.lit("pause"))
+        .when(what.str.contains(r"^(?:Concurrent|Garbage|Major|Old)"))
+        .then(pl.lit("concurrent"))
+        .otherwise(pl.lit("other"))
+    )
+
+
+def _guess(messages: pl.Series) -> str | None:
+    """Return the collector that the words of a log without its first lines betray."""
+    for pattern, name in (
+        (r"Pause Mark Start|Relocat", "ZGC"),
+        (r"Pause Init Mark|Update Refs", "Shenandoah"),
+        (r"G1 |Eden regions|Pause Young \((?:Normal|Mixed|Concurrent Start)\)", "G1"),
+        (r"ParNew|CMS", "CMS"),
+        (r"PSYoungGen|ParOldGen", "Parallel"),
+        (r"DefNew|Tenured", "Serial"),
+    ):
+        if messages.str.contains(pattern).any():
+            return name
+    return None

@@ -1,0 +1,35 @@
+"""JSON lines of logback's logstash encoder.
+
+References
+----------
+logstash-logback-encoder, ``LogstashEncoder``: standard fields.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._source import Source
+from forensics.readers.logs._json import Keys, match_dialect, read_json
+
+TITLE: Final = "JSON lines of logback's logstash encoder"
+KIND: Final[Kind] = "logs"
+
+_KEYS: Final = Keys(
+    time=("@timestamp",),
+    level=("level",),
+    message=("message",),
+    logger=("logger_name",),
+    exception=("stack_trace",),
+)
+
+
+def sniff(head: Head) -> Match:
+    """Claim files whose first object has the keys of this producer."""
+    return match_dialect(head, "logstash")
+
+
+def read(source: Source) -> Reading:
+    """Read one object a line; other lines are folded or kept as raw."""
+    return read_json(source, "logstash", _KEYS)
