@@ -63,6 +63,8 @@ def entity_of(labels: Mapping[str, str]) -> str | None:
     >>> entity_of({"instance": "10.0.0.7:8080", "pod": "api-0", "job": "api"})
     'api-0'
     """
+    if labels.get("id", "").startswith("/") and labels.get("name") and not labels.get("pod"):
+        return labels["name"]  # cAdvisor outside Kubernetes: the container's name
     best: str | None = None
     best_rank = len(_RANK)
     for name, value in labels.items():

@@ -97,6 +97,11 @@ class Window:
 
         Of an array that is cut off, the last pair that is whole ends what is returned.
         """
+        if self.data.startswith(b"[[", self.position):
+            # Without blanks between the brackets a plain search is ten times as fast.
+            stop = self._find_close()
+            if stop and self.data.find(b"{", self.position, stop) < 0:
+                return self._take(stop), True
         searched = self.position
         while (match := _PAIRS_END.search(self.data, searched)) is None:
             searched = max(self.position, len(self.data) - _MARGIN_BYTES) - self.position
@@ -104,6 +109,14 @@ class Window:
                 stop = max(self.data.rfind(b"]"), self.position - 1) + 1
                 return self._take(stop), False
         return self._take(match.end()), True
+
+    def _find_close(self) -> int:
+        searched = self.position
+        while (found := self.data.find(b"]]", searched)) < 0:
+            searched = max(self.position, len(self.data) - 1) - self.position
+            if not self.fill():
+                return 0
+        return found + 2
 
     def take_value(self, limit_bytes: int) -> tuple[bytes, bool]:
         """Return the object or array that starts at the position, and whether it was whole.

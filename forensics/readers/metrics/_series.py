@@ -25,6 +25,7 @@ class _Samples:
     blocks: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = field(default_factory=list)
     times: array[int] = field(default_factory=lambda: array("q"))
     values: array[float] = field(default_factory=lambda: array("d"))
+    factor: float = 1.0
 
     def merged(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return times and values of all samples, in time order, repeated samples once."""
@@ -32,7 +33,7 @@ class _Samples:
         if self.times:
             blocks.append((np.array(self.times, np.int64), np.array(self.values, np.float64)))
         time_us = np.concatenate([times for times, _ in blocks])
-        values = np.concatenate([values for _, values in blocks])
+        values = np.concatenate([values for _, values in blocks]) * self.factor
         steps = np.diff(time_us)
         if (steps < 0).any():
             order = np.argsort(time_us, kind="stable")
@@ -64,6 +65,7 @@ class SeriesTable:
         self._units: list[str | None] = []
         self._samples: list[_Samples] = []
         self.not_finite = 0
+        self.notes: list[str] = []
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -71,15 +73,19 @@ class SeriesTable:
     def index_of(self, metric: str, labels: Mapping[str, str], unit: str | None = None) -> int:
         """Return the dense index of a series, made on first sight.
 
-        ``unit`` is the base unit the values are in; by default the one the name carries,
-        if that is a base unit already.
+        ``unit`` is the base unit the values are in already. Without one, the name decides:
+        values of ``heap_mb`` or ``pause_milliseconds`` are turned into bytes and seconds by
+        ``build``, and ``notes`` says so where the prefix is ambiguous.
         """
         key = (metric, tuple(sorted(labels.items())))
         index = self._keys.get(key)
         if index is None:
             index = self._keys[key] = len(self._units)
-            self._units.append(unit or base_unit(metric))
-            self._samples.append(_Samples())
+            named = None if unit else unit_of_name(metric)
+            self._units.append(unit or (named.base if named else None))
+            self._samples.append(_Samples(factor=named.factor if named else 1.0))
+            if named is not None and named.is_assumed:
+                self.notes.append(unit_note(metric, named))
         return index
 
     def append(self, index: int, time_us: int, value: float) -> None:
@@ -147,15 +153,9 @@ class SeriesTable:
                 "not_finite": self.not_finite,
                 "damaged": len(rows),
             },
-            notes=tuple(dict.fromkeys(notes)),
+            notes=tuple(dict.fromkeys([*notes, *self.notes])),
             details=dict(details or {}),
         )
-
-
-def base_unit(metric: str) -> str | None:
-    """Return the base unit a metric name carries, ``None`` for none or a scaled one."""
-    unit = unit_of_name(metric)
-    return unit.base if unit is not None and unit.factor == 1.0 else None
 
 
 def unit_note(column: str, unit: Unit) -> str:

@@ -152,7 +152,7 @@ _BRACKETED: Final = re.compile(r"^(.*\S)\s*[\[(]\s*([^\])]{1,16}?)\s*[\])]\s*$")
 _VALUE: Final = re.compile(
     r"^\s*([-+]?(?:\d[\d,  ]*)?\.?\d*(?:[eE][-+]?\d+)?)\s*([^\d\s].{0,15})?\s*$"
 )
-_SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+_SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True, slots=True)
