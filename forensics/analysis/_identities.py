@@ -88,7 +88,7 @@ def _delay(declared: Declared) -> Iterator[Claim]:
 
 
 def _distance(declared: Declared) -> Iterator[Claim]:
-    """A change said to lie so long before the incident, against both its stated times."""
+    """Check a change said to lie so long before the incident against both stated times."""
     start = declared.first("start of the incident")
     for item in declared.all("time before incident"):
         change = declared.near(item, "time of a change")

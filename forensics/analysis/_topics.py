@@ -46,7 +46,9 @@ def _rule(topic: str, kinds: str, words: str, without: str = "") -> Rule:
 
 
 RULES: Final = (
-    _rule("detection delay", "duration", r"delay|to detect|time to detection|undetected"),
+    _rule(
+        "detection delay", "duration", r"delay|to detect|time to detection|undetected|\blate|\blag"
+    ),
     _rule("window", "duration", r"(?:in|over|within|during) (?:the )?(?:last|past|previous|first)"),
     _rule("time-out", "duration", r"tim(?:e|ing|ed)[ -]?out"),
     _rule(
@@ -56,6 +58,7 @@ RULES: Final = (
         r"(?:incident|outage|failure|start|deploy|release)",
     ),
     _rule("latency", "duration", r"\bp\d\d|latency|response time|slow|takes?\b|took"),
+    _rule("detection delay", "duration", r"detect|alert|paged|notic"),
     _rule("start of the incident", "moment clock", r"start|began|begin|onset|since", rf"{_CHANGE}"),
     _rule("time of a change", "moment clock", _CHANGE),
     _rule(
