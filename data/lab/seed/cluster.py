@@ -16,7 +16,15 @@ REPLICA_SETS = (
     # name, hash, version, revision, wanted, created (seconds of the window), cluster
     ("payment-api", world.OLD_HASH, world.OLD_VERSION, 41, 0, -1_036_800, world.CLUSTER),
     ("payment-api", world.NEW_HASH, world.NEW_VERSION, 42, 12, world.DEPLOY_S, world.CLUSTER),
-    ("payment-api-partner", world.PARTNER_HASH, world.OLD_VERSION, 17, 2, -1_036_100, world.CLUSTER),
+    (
+        "payment-api-partner",
+        world.PARTNER_HASH,
+        world.OLD_VERSION,
+        17,
+        2,
+        -1_036_100,
+        world.CLUSTER,
+    ),
 )
 
 
@@ -59,17 +67,31 @@ def scaling_events(outcome: Outcome) -> list[Json]:
         down = f"Scaled down replica set payment-api-{world.OLD_HASH} to {6 - 2 * step}"
         for text, second in ((up, at), (down, at + 29)):
             rows.append(
-                event("Deployment", "payment-api", "ScalingReplicaSet", text, first=second,
-                      component="deployment-controller")
+                event(
+                    "Deployment",
+                    "payment-api",
+                    "ScalingReplicaSet",
+                    text,
+                    first=second,
+                    component="deployment-controller",
+                )
             )
     text = f"Scaled up replica set payment-api-{world.NEW_HASH} to 12 from 8"
     rows.append(
-        event("Deployment", "payment-api", "ScalingReplicaSet", text, first=world.SCALE_OUT_S,
-              component="deployment-controller")
+        event(
+            "Deployment",
+            "payment-api",
+            "ScalingReplicaSet",
+            text,
+            first=world.SCALE_OUT_S,
+            component="deployment-controller",
+        )
     )
-    for pod in outcome.pods:
-        if pod.ended_s is not None:
-            rows.append(event("Pod", pod.name, "Killing", "Stopping container payment-api", first=pod.ended_s))
+    rows += [
+        event("Pod", pod.name, "Killing", "Stopping container payment-api", first=pod.ended_s)
+        for pod in outcome.pods
+        if pod.ended_s is not None
+    ]
     return rows
 
 
@@ -78,9 +100,11 @@ def container_events(outcome: Outcome, seed: int) -> list[Json]:
     rng = random.Random(f"{seed}-events")
     rows: list[Json] = []
     for pod in outcome.pods:
-        for second in pod.starts:
-            if second >= 0:
-                rows.append(event("Pod", pod.name, "Started", "Started container payment-api", first=second))
+        rows += [
+            event("Pod", pod.name, "Started", "Started container payment-api", first=second)
+            for second in pod.starts
+            if second >= 0
+        ]
         for number, second in enumerate(pod.oom_kills):
             used_kib = world.LIMIT_BYTES // 1024 - rng.randint(4_000, 40_000)
             text = (
@@ -89,22 +113,43 @@ def container_events(outcome: Outcome, seed: int) -> list[Json]:
                 f"shmem-rss:0kB, UID:1000 oom_score_adj:-997"
             )
             rows.append(
-                event("Node", pod.node, "OOMKilling", f"{text} pod={pod.name}", first=second,
-                      type="Warning", component="kernel-monitor")
+                event(
+                    "Node",
+                    pod.node,
+                    "OOMKilling",
+                    f"{text} pod={pod.name}",
+                    first=second,
+                    type="Warning",
+                    component="kernel-monitor",
+                )
             )
             if number:
                 rows.append(
-                    event("Pod", pod.name, "BackOff",
-                          "Back-off restarting failed container payment-api in pod " + pod.name,
-                          first=second + 1, type="Warning")
+                    event(
+                        "Pod",
+                        pod.name,
+                        "BackOff",
+                        "Back-off restarting failed container payment-api in pod " + pod.name,
+                        first=second + 1,
+                        type="Warning",
+                    )
                 )
         waiting = [s.second for s in pod.samples if s.up and s.pending > 900]
         if waiting:
             rows.append(
-                event("Pod", pod.name, "Unhealthy",
-                      'Readiness probe failed: Get "http://' + pod.ip + ':8081/actuator/health/readiness": '
-                      "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-                      first=waiting[0], last=waiting[-1], count=len(waiting), type="Warning")
+                event(
+                    "Pod",
+                    pod.name,
+                    "Unhealthy",
+                    'Readiness probe failed: Get "http://'
+                    + pod.ip
+                    + ':8081/actuator/health/readiness": '
+                    "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                    first=waiting[0],
+                    last=waiting[-1],
+                    count=len(waiting),
+                    type="Warning",
+                )
             )
     return rows
 
@@ -142,23 +187,40 @@ def pod_json(pod: Pod) -> Json:
         "kind": "Pod",
         "metadata": {
             "creationTimestamp": world.stamp_s(pod.created_s),
-            "labels": {"app": pod.workload, "pod-template-hash": pod.name.split("-")[-2], "version": pod.version},
+            "labels": {
+                "app": pod.workload,
+                "pod-template-hash": pod.name.split("-")[-2],
+                "version": pod.version,
+            },
             "name": pod.name,
             "namespace": world.NAMESPACE,
-            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": pod.name.rsplit("-", 1)[0]}],
+            "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": pod.name.rsplit("-", 1)[0]}
+            ],
             "uid": uid_of(pod),
         },
         "spec": {
             "containers": [
                 {
                     "env": [
-                        {"name": "JAVA_TOOL_OPTIONS", "value": "-Xmx7g -Xlog:gc*:file=/var/log/gc.log"},
+                        {
+                            "name": "JAVA_TOOL_OPTIONS",
+                            "value": "-Xmx7g -Xlog:gc*:file=/var/log/gc.log",
+                        },
                         {"name": "POOL_MAX_SIZE", "value": str(pod.pool_max)},
-                        {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"key": "password", "name": "payments-db"}}},
+                        {
+                            "name": "DB_PASSWORD",
+                            "valueFrom": {
+                                "secretKeyRef": {"key": "password", "name": "payments-db"}
+                            },
+                        },
                     ],
                     "image": f"payments/payment-api:{pod.version}",
                     "name": "payment-api",
-                    "resources": {"limits": {"memory": "8Gi"}, "requests": {"cpu": "2", "memory": "4Gi"}},
+                    "resources": {
+                        "limits": {"memory": "8Gi"},
+                        "requests": {"cpu": "2", "memory": "4Gi"},
+                    },
                 }
             ],
             "nodeName": pod.node,
@@ -176,7 +238,11 @@ def pod_json(pod: Pod) -> Json:
 def replica_set_json(row: tuple[str, str, str, int, int, int, str], outcome: Outcome) -> Json:
     """Return one ReplicaSet with its revision and image."""
     workload, digest, version, revision, wanted, created_s, cluster = row
-    mine = [p for p in outcome.pods if p.name.startswith(f"{workload}-{digest}-") and p.cluster == cluster]
+    mine = [
+        p
+        for p in outcome.pods
+        if p.name.startswith(f"{workload}-{digest}-") and p.cluster == cluster
+    ]
     ready = sum(1 for p in mine if p.version == world.OLD_VERSION and p.ended_s is None)
     return {
         "apiVersion": "apps/v1",
@@ -195,20 +261,62 @@ def replica_set_json(row: tuple[str, str, str, int, int, int, str], outcome: Out
         },
         "spec": {
             "replicas": wanted,
-            "template": {"spec": {"containers": [{"image": f"payments/payment-api:{version}", "name": "payment-api"}]}},
+            "template": {
+                "spec": {
+                    "containers": [
+                        {"image": f"payments/payment-api:{version}", "name": "payment-api"}
+                    ]
+                }
+            },
         },
         "status": {"availableReplicas": ready, "readyReplicas": ready, "replicas": wanted},
     }
 
 
+# Each row: name, severity, start in seconds of the window, condition, summary.
 ALERTS = (
-    # name, severity, starts (s), expression, summary
-    ("PaymentAPI_ErrorRate", "critical", world.EXHAUSTED_S + 323, "> 99%", "Error rate of payment-api above 99 % for 5 minutes"),
-    ("Database_ConnectionPool_Exhausted", "critical", world.EXHAUSTED_S + 313, "active == max", "All connections of payment-primary in use for 5 minutes"),
-    ("Payment_Success_Rate", "critical", world.EXHAUSTED_S + 328, "< 1%", "Share of captured payments below 1 % for 5 minutes"),
-    ("Memory_Usage", "warning", world.EXHAUSTED_S + 43, "> 90%", "Memory of payment-api above 90 % of its limit"),
-    ("Response_Time_P99", "warning", world.EXHAUSTED_S + 133, "> 30s", "99th percentile of payment-api above 30 s"),
-    ("Pod_Restart_Rate_High", "warning", world.EXHAUSTED_S + 103, "> 5 in 5m", "Containers of payment-api restart often"),
+    (
+        "PaymentAPI_ErrorRate",
+        "critical",
+        world.EXHAUSTED_S + 323,
+        "> 99%",
+        "Error rate of payment-api above 99 % for 5 minutes",
+    ),
+    (
+        "Database_ConnectionPool_Exhausted",
+        "critical",
+        world.EXHAUSTED_S + 313,
+        "active == max",
+        "All connections of payment-primary in use for 5 minutes",
+    ),
+    (
+        "Payment_Success_Rate",
+        "critical",
+        world.EXHAUSTED_S + 328,
+        "< 1%",
+        "Share of captured payments below 1 % for 5 minutes",
+    ),
+    (
+        "Memory_Usage",
+        "warning",
+        world.EXHAUSTED_S + 43,
+        "> 90%",
+        "Memory of payment-api above 90 % of its limit",
+    ),
+    (
+        "Response_Time_P99",
+        "warning",
+        world.EXHAUSTED_S + 133,
+        "> 30s",
+        "99th percentile of payment-api above 30 s",
+    ),
+    (
+        "Pod_Restart_Rate_High",
+        "warning",
+        world.EXHAUSTED_S + 103,
+        "> 5 in 5m",
+        "Containers of payment-api restart often",
+    ),
 )
 
 
@@ -227,7 +335,13 @@ def alerts_json() -> str:
                 "status": {"inhibitedBy": [], "silencedBy": [], "state": "active"},
                 "updatedAt": world.stamp(world.LENGTH_S),
                 "generatorURL": f"http://prometheus.monitoring:9090/graph?g0.expr={name}",
-                "labels": {"alertname": name, "cluster": world.CLUSTER, "namespace": world.NAMESPACE, "service": "payment-api", "severity": severity},
+                "labels": {
+                    "alertname": name,
+                    "cluster": world.CLUSTER,
+                    "namespace": world.NAMESPACE,
+                    "service": "payment-api",
+                    "severity": severity,
+                },
             }
         )
     return json.dumps(rows, indent=1) + "\n"
@@ -243,7 +357,9 @@ def write_all(outcome: Outcome, folder: Path, seed: int) -> None:
     write = {
         "kubernetes/events.json": list_of(rows),
         "kubernetes/pods.json": list_of([pod_json(p) for p in living]),
-        "kubernetes/replicasets.json": list_of([replica_set_json(r, outcome) for r in REPLICA_SETS]),
+        "kubernetes/replicasets.json": list_of(
+            [replica_set_json(r, outcome) for r in REPLICA_SETS]
+        ),
         "alerts/alertmanager.json": alerts_json(),
     }
     for name, text in write.items():

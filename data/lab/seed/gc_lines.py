@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import world
@@ -41,7 +42,8 @@ def collection(number: int, sample: Sample, at_s: float, start_s: int) -> str:
     pause_ms = 8.0 + live_mib * 0.0047 + (number * 7919 % 100) / 50.0
     return (
         f"{prefix(at_s, start_s)}[info][gc          ] GC({number}) Pause Young (Normal) "
-        f"(G1 Evacuation Pause) {before_mib:.0f}M->{live_mib:.0f}M({size_mib:.0f}M) {pause_ms:.3f}ms"
+        f"(G1 Evacuation Pause) {before_mib:.0f}M->{live_mib:.0f}M({size_mib:.0f}M) "
+        f"{pause_ms:.3f}ms"
     )
 
 
@@ -51,7 +53,7 @@ def container_log(pod: Pod, start_s: int, end_s: int, seed: int) -> str:
     lines = head_lines(start_s) if start_s >= 0 else []
     samples = [s for s in pod.samples if s.up and start_s <= s.second <= end_s]
     number = round(samples[0].gc_count) if start_s < 0 else 0
-    for before, after in zip(samples, samples[1:], strict=False):
+    for before, after in pairwise(samples):
         count = max(round(after.gc_count - before.gc_count), 0)
         for step in range(count):
             share = (step + rng.uniform(0.2, 0.8)) / count

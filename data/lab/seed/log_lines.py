@@ -18,10 +18,12 @@ from model import Outcome, Pod, Sample
 # Published test numbers of the card brands; no account stands behind them.
 TEST_CARDS = ("4111111111111111", "5555555555554444", "378282246310005", "4012888888881881")
 GATEWAYS = ("stripe", "paypal", "bank-transfer")
-TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwYXltZW50LWFwaSJ9.c2VlZC1pbmNpZGVudC1jYW5hcnk"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwYXltZW50LWFwaSJ9.c2VlZC1pbmNpZGVudC1jYW5hcnk"  # noqa: S105 - a canary too
 PASSWORD = "hunter2-canary-9f31"  # noqa: S105 - a canary that redaction has to catch
 
-POOL_TIMEOUT_STACK = """java.sql.SQLTransientConnectionException: payment-primary - Connection is not available, request timed out after {wait}ms.
+POOL_TIMEOUT_STACK = """\
+java.sql.SQLTransientConnectionException: payment-primary - Connection is not available, \
+request timed out after {wait}ms.
 \tat com.zaxxer.hikari.pool.HikariPool.createTimeoutException(HikariPool.java:696)
 \tat com.zaxxer.hikari.pool.HikariPool.getConnection(HikariPool.java:197)
 \tat com.zaxxer.hikari.HikariDataSource.getConnection(HikariDataSource.java:128)
@@ -76,17 +78,48 @@ class PodLog:
     def start(self, second: int) -> None:
         """Log a start-up."""
         pod = self.pod
-        self.add(second + 2.1, "INFO", "PaymentApplication", f"Starting payment-api {pod.version} on {pod.name}")
+        self.add(
+            second + 2.1,
+            "INFO",
+            "PaymentApplication",
+            f"Starting payment-api {pod.version} on {pod.name}",
+        )
         driver = "2.5.0" if pod.is_leaky else "2.1.3"
-        self.add(second + 6.4, "INFO", "com.zaxxer.hikari.HikariDataSource", f"payment-primary - Starting... driver={driver} maximumPoolSize={pod.pool_max}")
+        self.add(
+            second + 6.4,
+            "INFO",
+            "com.zaxxer.hikari.HikariDataSource",
+            f"payment-primary - Starting... driver={driver} maximumPoolSize={pod.pool_max}",
+        )
         if pod.created_s == world.SCALE_OUT_S:
             for retry in range(18):
-                self.add(second + 9.0 + 29 * retry, "ERROR", "com.zaxxer.hikari.pool.HikariPool", 'payment-primary - Exception during pool initialization. FATAL: too many connections for role "payment_api"')
+                self.add(
+                    second + 9.0 + 29 * retry,
+                    "ERROR",
+                    "com.zaxxer.hikari.pool.HikariPool",
+                    "payment-primary - Exception during pool initialization. "
+                    'FATAL: too many connections for role "payment_api"',
+                )
             return
-        self.add(second + 8.9, "INFO", "com.zaxxer.hikari.HikariDataSource", "payment-primary - Start completed.")
+        self.add(
+            second + 8.9,
+            "INFO",
+            "com.zaxxer.hikari.HikariDataSource",
+            "payment-primary - Start completed.",
+        )
         if pod.is_leaky:
-            self.add(second + 12.0, "INFO", "fraud.FraudCheck", "Real-time fraud detection enabled, time-out 250 ms")
-        self.add(second + 26.0, "INFO", "PaymentApplication", f"Started payment-api {pod.version} in 26.0 seconds")
+            self.add(
+                second + 12.0,
+                "INFO",
+                "fraud.FraudCheck",
+                "Real-time fraud detection enabled, time-out 250 ms",
+            )
+        self.add(
+            second + 26.0,
+            "INFO",
+            "PaymentApplication",
+            f"Started payment-api {pod.version} in 26.0 seconds",
+        )
 
     def payments(self, sample: Sample, count: int) -> None:
         """Log sampled payments that work: request, capture, settled."""
@@ -95,9 +128,28 @@ class PodLog:
             pay, amount = self.transaction(), f"{self.rng.uniform(5, 180):.2f}"
             gateway = self.rng.choice(GATEWAYS)
             who = f"cust_{self.rng.randint(10_000, 99_999)}"
-            self.add(at, "INFO", "http.PaymentHandler", f"payment accepted transaction={pay} customer={who} amount={amount} currency=USD", transactionId=pay)
-            self.add(at + 0.011, "INFO", "gateway.GatewayClient", f"gateway capture succeeded transaction={pay} gateway={gateway} reference=ch_{self.rng.getrandbits(48):012x} amount={amount} currency=USD", transactionId=pay)
-            self.add(at + 0.019, "INFO", "PaymentService", f"payment final transaction={pay} state=SETTLED", transactionId=pay)
+            self.add(
+                at,
+                "INFO",
+                "http.PaymentHandler",
+                f"payment accepted transaction={pay} customer={who} amount={amount} currency=USD",
+                transactionId=pay,
+            )
+            self.add(
+                at + 0.011,
+                "INFO",
+                "gateway.GatewayClient",
+                f"gateway capture succeeded transaction={pay} gateway={gateway} "
+                f"reference=ch_{self.rng.getrandbits(48):012x} amount={amount} currency=USD",
+                transactionId=pay,
+            )
+            self.add(
+                at + 0.019,
+                "INFO",
+                "PaymentService",
+                f"payment final transaction={pay} state=SETTLED",
+                transactionId=pay,
+            )
 
     def failures(self, sample: Sample, count: int) -> None:
         """Log sampled payments that wait for a connection in vain; some were captured."""
@@ -107,22 +159,52 @@ class PodLog:
             wait_ms = 30_000 + self.rng.randint(0, 9)
             if self.rng.random() < 0.22:
                 self.capture_unfinished(at - 30.1, pay)
-            self.add(at, "ERROR", "PaymentService", f"payment failed transaction={pay} reason=no connection waited_ms={wait_ms} pending={round(sample.pending)}", transactionId=pay, stack_trace=POOL_TIMEOUT_STACK.format(wait=wait_ms))
+            self.add(
+                at,
+                "ERROR",
+                "PaymentService",
+                f"payment failed transaction={pay} reason=no connection "
+                f"waited_ms={wait_ms} pending={round(sample.pending)}",
+                transactionId=pay,
+                stack_trace=POOL_TIMEOUT_STACK.format(wait=wait_ms),
+            )
 
     def capture_unfinished(self, at: float, pay: str) -> None:
         """Log a capture whose final state is never stored; now and then it is captured twice."""
         amount, gateway = f"{self.rng.uniform(20, 400):.2f}", self.rng.choice(GATEWAYS)
         for again in range(2 if self.rng.random() < 0.05 else 1):
-            self.add(at + 9 * again, "INFO", "gateway.GatewayClient", f"gateway capture succeeded transaction={pay} gateway={gateway} reference=ch_{self.rng.getrandbits(48):012x} amount={amount} currency=USD", transactionId=pay)
+            self.add(
+                at + 9 * again,
+                "INFO",
+                "gateway.GatewayClient",
+                f"gateway capture succeeded transaction={pay} gateway={gateway} "
+                f"reference=ch_{self.rng.getrandbits(48):012x} amount={amount} currency=USD",
+                transactionId=pay,
+            )
 
     def fraud(self, sample: Sample, timeouts: int, leaks: int) -> None:
         """Log fraud time-outs (sampled) and Hikari's own leak reports."""
         for _ in range(timeouts):
             at, pay = sample.second + self.rng.random() * world.STEP_S, self.transaction()
-            self.add(at, "WARN", "fraud.FraudCheck", f"fraud check timed out after 250 ms transaction={pay}, continuing without score", transactionId=pay, stack_trace=FRAUD_STACK)
+            self.add(
+                at,
+                "WARN",
+                "fraud.FraudCheck",
+                f"fraud check timed out after 250 ms transaction={pay}, continuing without score",
+                transactionId=pay,
+                stack_trace=FRAUD_STACK,
+            )
         for _ in range(leaks):
             at = sample.second + self.rng.random() * world.STEP_S
-            self.add(at, "WARN", "com.zaxxer.hikari.pool.ProxyLeakTask", f"Connection leak detection triggered for org.postgresql.jdbc.PgConnection@{self.rng.getrandbits(31):x} on thread http-nio-8080-exec-{self.rng.randint(1, 200)}, stack trace follows", stack_trace=LEAK_STACK)
+            self.add(
+                at,
+                "WARN",
+                "com.zaxxer.hikari.pool.ProxyLeakTask",
+                "Connection leak detection triggered for "
+                f"org.postgresql.jdbc.PgConnection@{self.rng.getrandbits(31):x} "
+                f"on thread http-nio-8080-exec-{self.rng.randint(1, 200)}, stack trace follows",
+                stack_trace=LEAK_STACK,
+            )
 
     def canaries(self, sample: Sample) -> None:
         """Log what never belongs into a log."""
@@ -158,11 +240,23 @@ class PodLog:
         self.failures(sample, min(round(errors / 120), 6) if blocked else 0)
         timeouts = sample.fraud_timeouts - before.fraud_timeouts
         leaks = sample.leaked_connections - before.leaked_connections
-        self.fraud(sample, min(round(timeouts / 900 + self.rng.random() * 0.8), 5) if timeouts > 0 else 0, max(leaks, 0))
+        self.fraud(
+            sample,
+            min(round(timeouts / 900 + self.rng.random() * 0.8), 5) if timeouts > 0 else 0,
+            max(leaks, 0),
+        )
         if self.rng.random() < 0.012:
             self.canaries(sample)
         if sample.second % 300 == 0:
-            self.add(sample.second + 0.5, "INFO", "com.zaxxer.hikari.pool.HikariPool", f"payment-primary - Pool stats (total={sample.pool_max}, active={round(sample.active)}, idle={max(sample.pool_max - round(sample.active), 0)}, waiting={round(sample.pending)})")
+            self.add(
+                sample.second + 0.5,
+                "INFO",
+                "com.zaxxer.hikari.pool.HikariPool",
+                f"payment-primary - Pool stats (total={sample.pool_max}, "
+                f"active={round(sample.active)}, "
+                f"idle={max(sample.pool_max - round(sample.active), 0)}, "
+                f"waiting={round(sample.pending)})",
+            )
 
 
 def write_service_logs(outcome: Outcome, folder: Path, seed: int) -> None:
@@ -175,68 +269,9 @@ def write_service_logs(outcome: Outcome, folder: Path, seed: int) -> None:
         (partner if pod.workload != "payment-api" else main).extend(lines)
     first = "\n".join(text for at, text in sorted(main) if at < 3_600) + "\n"
     second = "\n".join(text for at, text in sorted(main) if 3_600 <= at <= world.LENGTH_S) + "\n"
-    (folder / "payment-api.2026-02-09T13.jsonl.gz").write_bytes(gzip.compress(first.encode(), mtime=0))
+    (folder / "payment-api.2026-02-09T13.jsonl.gz").write_bytes(
+        gzip.compress(first.encode(), mtime=0)
+    )
     (folder / "payment-api.2026-02-09T14.jsonl").write_text(second, encoding="utf-8")
     text = "\n".join(text for at, text in sorted(partner) if at <= world.LENGTH_S) + "\n"
     (folder / "payment-api-partner.2026-02-09.jsonl").write_text(text, encoding="utf-8")
-
-
-class DatabaseLog:
-    """Makes the PostgreSQL log with ``log_line_prefix = '%m [%p] %q%u@%d '``."""
-
-    def __init__(self, outcome: Outcome, seed: int) -> None:
-        self.outcome = outcome
-        self.rng = random.Random(f"{seed}-postgresql")
-        self.lines: list[Line] = []
-
-    def add(self, second: float, text: str, who: str = "payment_api@payments ") -> None:
-        """Append one line."""
-        head = world.stamp(second).replace("T", " ").replace("Z", " UTC")
-        self.lines.append((second, f"{head} [{self.rng.randint(2000, 32000)}] {who}{text}"))
-
-    def maintain(self) -> None:
-        """Log the maintenance: index rebuild, statistics, fail-over test."""
-        start, end = world.MAINTENANCE_FROM_S, world.MAINTENANCE_TO_S
-        dba = "dba@payments "
-        self.add(start + 1, "LOG:  statement: REINDEX INDEX CONCURRENTLY payments_created_at_idx", dba)
-        self.add(world.FAILOVER_TEST_S, "LOG:  received replication command: IDENTIFY_SYSTEM", "replicator@[unknown] ")
-        self.add(world.FAILOVER_TEST_S + 150, "LOG:  standby \"payments-replica-1\" is now a synchronous standby with priority 1", "")
-        self.add(end - 190, f"LOG:  duration: {(end - start - 191) * 1000}.417 ms  statement: REINDEX INDEX CONCURRENTLY payments_created_at_idx", dba)
-        self.add(end - 180, "LOG:  statement: ANALYZE payments", dba)
-        self.add(end, "LOG:  duration: 180114.902 ms  statement: ANALYZE payments", dba)
-
-    def routine(self) -> None:
-        """Log checkpoints, and slow statements: more of them during maintenance."""
-        for second in range(120, world.LENGTH_S, 300):
-            self.add(second, f"LOG:  checkpoint complete: wrote {self.rng.randint(2000, 9000)} buffers (0.{self.rng.randint(1, 9)}%); 0 WAL file(s) added, 0 removed, 3 recycled", "")
-        for second in range(0, world.LENGTH_S, 20):
-            busy = world.MAINTENANCE_FROM_S <= second < world.MAINTENANCE_TO_S
-            if self.rng.random() < (0.5 if busy else 0.08):
-                ms = self.rng.uniform(1_000, 2_600 if busy else 1_300)
-                self.add(second + self.rng.random() * 20, f"LOG:  duration: {ms:.3f} ms  execute <unnamed>: SELECT id, amount_cents FROM payments WHERE merchant_id = $1 AND created_at > $2")
-
-    def block(self) -> None:
-        """Log lock waits, refused connections and the sessions that end with killed pods."""
-        for second in range(world.EXHAUSTED_S - 40, world.LENGTH_S, 4):
-            if second >= world.EXHAUSTED_S or self.rng.random() < 0.3:
-                pid, holder = self.rng.randint(2000, 32000), self.rng.randint(2000, 32000)
-                row = self.rng.randint(7_100_000, 7_900_000)
-                at = second + self.rng.random() * 4
-                self.add(at, f"LOG:  process {pid} still waiting for ShareLock on transaction {row} after 1000.{self.rng.randint(10, 99)} ms")
-                self.add(at, f"DETAIL:  Process holding the lock: {holder}. Wait queue: {pid}.")
-                self.add(at, "STATEMENT:  UPDATE merchant_settlement SET pending_cents = pending_cents + $1 WHERE merchant_id = $2")
-        for kill, pod in self.outcome.kills:
-            if pod.cluster == world.CLUSTER:
-                self.add(kill + 0.2, "LOG:  could not receive data from client: Connection reset by peer")
-                self.add(kill + 0.2, "LOG:  unexpected EOF on client connection with an open transaction")
-        for second in range(world.SCALE_OUT_S + 9, world.LENGTH_S, 29):
-            for _ in range(4):
-                self.add(second + self.rng.random(), 'FATAL:  too many connections for role "payment_api"')
-
-    def write(self, path: Path) -> None:
-        """Write the log."""
-        self.maintain()
-        self.routine()
-        self.block()
-        rows = sorted(self.lines, key=lambda row: row[0])
-        path.write_text("\n".join(text for _, text in rows) + "\n", encoding="utf-8")

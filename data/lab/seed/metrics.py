@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import world
@@ -17,7 +18,7 @@ BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 def number(value: float) -> str:
     """Return a sample value as text: six significant digits, integers in full."""
-    if value != value:
+    if math.isnan(value):
         return "NaN"
     if abs(value) >= 1e5 or value == int(value):
         return str(round(value))
@@ -94,7 +95,7 @@ class Bodies:
                     result.append(series)
         self.write_body(name, result)
 
-    def write_shared(self, name: str, rows: Iterator[tuple[Labels, Callable[[int], float]]]) -> None:
+    def write_shared(self, name: str, rows: list[tuple[Labels, Callable[[int], float]]]) -> None:
         """Write a metric of the database, the balancer or a neighbour: a function of time."""
         epoch = int(world.START.timestamp())
         result: list[dict[str, object]] = []
@@ -110,7 +111,7 @@ class Bodies:
         """Write one response body."""
         body = {"status": "success", "data": {"resultType": "matrix", "result": result}}
         text = json.dumps(body, separators=(",", ":"))
-        (self.folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        (self.folder / f"{name.replace(':', '_')}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def if_up(value: Callable[[Sample], float]) -> Value:
@@ -119,7 +120,7 @@ def if_up(value: Callable[[Sample], float]) -> Value:
 
 
 def of_leaky(value: Callable[[Sample], float]) -> Value:
-    """Same, exported by the version with the fraud check only."""
+    """Turn a field into a series value that only the version with the fraud check has."""
     return lambda pod, sample: value(sample) if sample.up and pod.is_leaky else None
 
 
@@ -129,7 +130,7 @@ def bucket(bound_s: float) -> Callable[[Sample], float]:
     def count(sample: Sample) -> float:
         if bound_s > 30.0:
             return sample.ok_count + sample.error_count + sample.rejected_count
-        share = 1.0 - 2.718281828 ** (-bound_s / 0.021)
+        share = 1.0 - math.exp(-bound_s / 0.021)
         return sample.rejected_count + sample.ok_count * share + sample.error_count * 0.0004
 
     return count
@@ -172,7 +173,9 @@ def write_runtime(bodies: Bodies) -> None:
         "hikaricp_connections_idle": lambda s: max(s.pool_max - round(s.active), 0),
         "hikaricp_connections_max": lambda s: s.pool_max,
         "hikaricp_connections_pending": lambda s: round(s.pending),
-        "hikaricp_connections_timeout_total": lambda s: s.error_count // 1 if s.pending > 500 else 0,
+        "hikaricp_connections_timeout_total": lambda s: (
+            s.error_count // 1 if s.pending > 500 else 0
+        ),
     }
     for name, value in gauges.items():
         bodies.write(name, [(app, pool, if_up(value))])
@@ -207,7 +210,11 @@ def write_requests(bodies: Bodies) -> None:
     bodies.write(
         "fraud_check_requests_total",
         [
-            (app, {"outcome": "scored"}, of_leaky(lambda s: (s.fraud_checks - s.fraud_timeouts) // 1)),
+            (
+                app,
+                {"outcome": "scored"},
+                of_leaky(lambda s: (s.fraud_checks - s.fraud_timeouts) // 1),
+            ),
             (app, {"outcome": "timeout"}, of_leaky(lambda s: s.fraud_timeouts)),
         ],
     )
@@ -244,117 +251,11 @@ def write_containers(bodies: Bodies) -> None:
     )
 
 
-def write_neighbours(bodies: Bodies, seed: int) -> None:
-    """Write the database, the balancer, the neighbours and the shop."""
-    rng = random.Random(f"{seed}-neighbours")
-    outcome = bodies.outcome
-    at = world.EXHAUSTED_S
-    main = [p for p in outcome.pods if p.workload == "payment-api" and p.cluster == world.CLUSTER]
-    by_second: dict[int, list[Sample]] = {}
-    for pod in main:
-        for sample in pod.samples:
-            if sample.up and pod.is_ready(sample.second):
-                by_second.setdefault(sample.second, []).append(sample)
-
-    def broken(second: int) -> float:
-        return min(1.0, max(0.0, (second - at) / 75.0))
-
-    def sessions(second: int, state: str) -> float:
-        samples = by_second.get(second, [])
-        leaked = sum(s.leaked_connections for s in samples)
-        active = round(sum(s.active for s in samples)) - leaked
-        total = sum(s.pool_max for s in samples)
-        return {"active": active, "idle in transaction": leaked, "idle": total - active - leaked}[state]
-
-    database = {"cluster": world.CLUSTER, "datname": "payments", "instance": "payments-primary:9187"}
-    bodies.write_shared(
-        "pg_stat_activity_count",
-        (
-            ({**database, "state": s, "usename": "payment_api"}, lambda t, s=s: sessions(t, s))  # type: ignore[misc]
-            for s in ("active", "idle", "idle in transaction")
-        ),
-    )
-    bodies.write_shared(
-        "pg_roles_connection_limit", iter([({**database, "rolname": "payment_api"}, lambda _t: 500.0)])
-    )
-    bodies.write_shared(
-        "pg_locks_count",
-        iter([({**database, "mode": "rowexclusivelock"}, lambda t: 30 + 300 * broken(t) + rng.randint(0, 9))]),
-    )
-    bodies.write_shared(
-        "pg_stat_statements_mean_exec_seconds",
-        iter([({**database, "queryid": "insert_payment"}, lambda t: statement_s(t) * rng.uniform(0.96, 1.04))]),
-    )
-    bodies.write_shared(
-        "pg_replication_lag_seconds",
-        iter([({**database, "replica": "payments-replica-1"}, lambda t: replica_lag_s(t) + rng.random() * 0.2)]),
-    )
-    bodies.write_shared(
-        "aws_applicationelb_request_count_sum",
-        iter([({"cluster": world.CLUSTER, "load_balancer": "app/payment-alb"}, lambda t: world.arrivals_rps(t) * 60 * rng.uniform(0.985, 1.015))]),
-    )
-    bodies.write_shared(
-        "aws_applicationelb_un_healthy_host_count_average",
-        iter([({"cluster": world.CLUSTER, "target_group": "payment-api"}, lambda t: round(8 * broken(t)))]),
-    )
-    neighbours = {"order-service": 0.78, "inventory-service": 0.45}
-    bodies.write_shared(
-        "service:http_error_ratio:rate1m",
-        (
-            ({"cluster": world.CLUSTER, "service": n}, lambda t, s=s: 0.001 + s * broken(t) * rng.uniform(0.97, 1.02))  # type: ignore[misc]
-            for n, s in neighbours.items()
-        ),
-    )
-    bodies.write_shared(
-        "service:http_slow_ratio:rate1m",
-        iter([({"cluster": world.CLUSTER, "service": "user-service"}, lambda t: 0.02 + 0.21 * broken(t) * rng.uniform(0.95, 1.05))]),
-    )
-    bodies.write_shared(
-        "storefront_cart_abandonment_ratio",
-        iter([({"shop": "main"}, lambda t: 0.68 + 0.27 * broken(t) + rng.uniform(-0.004, 0.004))]),
-    )
-    bodies.write_shared(
-        "storefront_active_shoppers",
-        iter([({"shop": "main"}, lambda t: round(13_000 * world.arrivals_rps(t) / 5_000 * (1 - 0.05 * broken(t)) * rng.uniform(0.98, 1.02)))]),
-    )
-    bodies.write_shared(
-        "storefront_revenue_usd_total",
-        iter([({"shop": "main", "channel": "payments"}, revenue(outcome))]),
-    )
-
-
-def statement_s(second: int) -> float:
-    """Return the mean time of the payment insert: slower during maintenance, then normal."""
-    return 0.0029 if world.MAINTENANCE_FROM_S <= second < world.MAINTENANCE_TO_S else 0.0021
-
-
-def replica_lag_s(second: int) -> float:
-    """Return the lag of the read replica: a bump at the fail-over test."""
-    return 0.3 + (14.0 if 0 <= second - world.FAILOVER_TEST_S < 150 else 0.0)
-
-
-def revenue(outcome: Outcome) -> Callable[[int], float]:
-    """Return the money taken so far: 2.5 M USD an hour at the normal rate of captures."""
-    totals: dict[int, float] = {}
-    per_capture_usd = 2.5e6 / 3600.0 / (world.NORMAL_RPS * 0.00278)
-    last: dict[str, float] = {}
-    total = 812_400_000.0
-    for second in range(0, world.LENGTH_S + 1, world.STEP_S):
-        for pod in outcome.pods:
-            sample = next((s for s in pod.samples if s.second == second and s.up), None)
-            if sample is not None and pod.workload == "payment-api":
-                before = last.get(pod.name, sample.captured_count if pod.created_s < 0 else 0.0)
-                total += max(sample.captured_count - before, 0.0) * per_capture_usd
-                last[pod.name] = sample.captured_count
-        totals[second] = total
-    return lambda t: totals[t]
-
-
-def write_all(outcome: Outcome, folder: Path, seed: int) -> None:
-    """Write every metric body."""
+def write_all(outcome: Outcome, folder: Path) -> Bodies:
+    """Write every metric of the pods; return the writer for the metrics around them."""
     folder.mkdir(parents=True, exist_ok=True)
     bodies = Bodies(outcome, folder)
     write_runtime(bodies)
     write_requests(bodies)
     write_containers(bodies)
-    write_neighbours(bodies, seed)
+    return bodies

@@ -112,7 +112,9 @@ class Outcome:
 
 def name_pods(rng: random.Random, prefix: str, count: int) -> list[str]:
     """Draw ``count`` pod names as a ReplicaSet would."""
-    return [f"{prefix}-{''.join(rng.choice(SUFFIX_LETTERS) for _ in range(5))}" for _ in range(count)]
+    return [
+        f"{prefix}-{''.join(rng.choice(SUFFIX_LETTERS) for _ in range(5))}" for _ in range(count)
+    ]
 
 
 def build_pods(rng: random.Random) -> list[Pod]:
@@ -140,7 +142,9 @@ def build_pods(rng: random.Random) -> list[Pod]:
     for name in name_pods(rng, f"payment-api-partner-{world.PARTNER_HASH}", 2):
         add(name, "payment-api-partner", world.OLD_VERSION, world.PARTNER_POOL)
     for name in name_pods(rng, f"payment-api-{world.STANDBY_HASH}", 2):
-        add(name, "payment-api", world.OLD_VERSION, world.STANDBY_POOL).cluster = world.STANDBY_CLUSTER
+        add(
+            name, "payment-api", world.OLD_VERSION, world.STANDBY_POOL
+        ).cluster = world.STANDBY_CLUSTER
     return pods
 
 

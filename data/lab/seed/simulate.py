@@ -13,10 +13,12 @@ import tempfile
 from pathlib import Path
 
 import cluster
+import database_lines
 import gc_lines
 import log_lines
 import metrics
 import model
+import neighbours
 
 SEED = 1  # of the seeds tried, the first whose run kills 23 containers before 14:28:45
 HOME = Path(__file__).resolve().parents[2] / "incidents" / "payment-api-2026-02-09"
@@ -26,9 +28,9 @@ PARTS = ("metrics", "logs", "gc", "kubernetes", "alerts")
 def write_evidence(folder: Path, seed: int = SEED) -> model.Outcome:
     """Simulate the incident and write every simulated file below ``folder``."""
     outcome = model.Simulation(seed).run()
-    metrics.write_all(outcome, folder / "metrics", seed)
+    neighbours.write_all(metrics.write_all(outcome, folder / "metrics"), seed)
     log_lines.write_service_logs(outcome, folder / "logs", seed)
-    log_lines.DatabaseLog(outcome, seed).write(folder / "logs" / "postgresql-2026-02-09.log")
+    database_lines.DatabaseLog(outcome, seed).write(folder / "logs" / "postgresql-2026-02-09.log")
     gc_lines.write_gc_logs(outcome, folder / "gc", seed)
     cluster.write_all(outcome, folder, seed)
     return outcome

@@ -1,0 +1,1 @@
+"""The lab's rig: real PostgreSQL, JVMs, Prometheus and load, driven by a scenario."""
