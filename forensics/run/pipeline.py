@@ -37,11 +37,13 @@ CASE_INPUTS: Final = (
 class Pipeline:
     """Results of the analyses of one case, computed on first request and kept.
 
+    ``declaration`` stands in for the one in the evidence, where a caller brings its own.
     ``failed`` maps an analysis to the reason why it has no result; whoever needs its
     result fails for that reason too.
     """
 
     case: Case
+    declaration: Declaration | None = None
     results: dict[str, Any] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     _running: list[str] = field(default_factory=list)
@@ -113,7 +115,7 @@ class Pipeline:
         if need == "evidence":
             return case.files
         if need == "declaration":
-            return read_declaration(case)
+            return self.declaration or read_declaration(case)
         if need in {"config", "heaps", "logs"}:
             return getattr(case, need)
         return case.table(need)

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Final
 
 from forensics.charts import Chart, draw_charts
-from forensics.errors import ForensicsError, TimeLimitError, UsageError
+from forensics.errors import TimeLimitError, UsageError
 from forensics.evidence import Case, open_case, write_custody
 from forensics.findings import Findings
 from forensics.progress import track
