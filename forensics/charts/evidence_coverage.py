@@ -19,7 +19,7 @@ _BINS: Final = 200
 Stretch = tuple[datetime, datetime]
 
 
-def draw(  # noqa: PLR0913  # the inputs of this chart are all tables of the case
+def draw(
     findings: Findings,
     metrics: pl.DataFrame,
     logs: pl.LazyFrame | pl.DataFrame,

@@ -29,7 +29,7 @@ TITLE: Final = "Memory of each pod and version, with the fitted model, the limit
 NEEDS: Final = ("findings", "roles", "events")
 
 #: From what tells a leak best to what tells it worst.
-MEMORY_ROLES: Final = ("heap_after_gc", "heap_used", "working_set", "rss", "memory_used")
+MEMORY_ROLES: Final = ("gc_floor", "heap_used", "working_set", "rss")
 
 
 def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None:
@@ -104,7 +104,7 @@ def _lines(signals: Sequence[Signal]) -> list[Mark]:
 
 
 def _model(worst: Growth | None, signals: Sequence[Signal]) -> list[Mark]:
-    """The fitted rate from the onset to the end of the life it was fitted to."""
+    """Draw the fitted rate from the onset to the end of the life it was fitted to."""
     if worst is None or worst.onset is None or worst.rate_bytes_per_min is None:
         return []
     own = [s for s in signals if s.entity == worst.entity and s.y] or [s for s in signals if s.y]
@@ -157,7 +157,7 @@ def _limit(findings: Findings, points: pl.DataFrame) -> list[Mark]:
 
 
 def _kills(events: pl.DataFrame, signals: Sequence[Signal]) -> list[Mark]:
-    """A cross where the last sample before each kill was, at the level it had reached."""
+    """Put a cross where the last sample before each kill was, at the level it had reached."""
     kills = events.filter(pl.col("kind") == "oom_kill").sort("time")
     x: list[datetime] = []
     y: list[float] = []

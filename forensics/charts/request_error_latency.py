@@ -23,7 +23,7 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
     frames = {
         "requests": over_time(select(roles.points, "requests"), pl.col("value").sum()),
         "errors": over_time(select(roles.points, "errors"), pl.col("value").sum()),
-        "latency": over_time(select(roles.points, "latency_p99", "latency"), pl.col("value").max()),
+        "latency": over_time(select(roles.points, "latency"), pl.col("value").max()),
     }
     shown = {name: frame for name, frame in frames.items() if not frame.is_empty()}
     if not shown:

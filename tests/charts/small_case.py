@@ -56,7 +56,9 @@ def suspects() -> list[f.Suspect]:
             ],
             against=[
                 f.Argument(
-                    text="one v2 pod without traffic stays flat", weight=-0.6, evidence=[METRICS_REF]
+                    text="one v2 pod without traffic stays flat",
+                    weight=-0.6,
+                    evidence=[METRICS_REF],
                 )
             ],
         ),
@@ -101,7 +103,7 @@ def growth(entity: str, version: str, rate_mib: float) -> f.Growth:
     leaks = rate_mib > 1
     return f.Growth(
         entity=entity,
-        metric="heap_after_gc",
+        metric="gc_floor",
         leak="yes" if leaks else "no",
         kind="heap" if leaks else "none",
         version=version,
@@ -253,7 +255,9 @@ def timeline() -> list[f.TimelineRow]:
     calendar = ref("changes/calendar.csv", line=3)
     return [
         f.TimelineRow(time=DEPLOY, kind="deploy", text="v2 rolled out", evidence=[calendar]),
-        f.TimelineRow(time=ONSET, kind="onset", text="memory begins to grow", evidence=[METRICS_REF]),
+        f.TimelineRow(
+            time=ONSET, kind="onset", text="memory begins to grow", evidence=[METRICS_REF]
+        ),
         f.TimelineRow(time=START, kind="start", text="errors rise", evidence=[METRICS_REF]),
         f.TimelineRow(
             time=START + 5 * minute, kind="detected", text="alert fired", evidence=[LOG_REF]
@@ -273,7 +277,12 @@ def evidence() -> list[f.EvidenceFile]:
     }
     return [
         f.EvidenceFile(
-            path=path, sha256=f"{i:064x}", bytes=1000 * (i + 1), kind=kind, reader=kind, status="read"
+            path=path,
+            sha256=f"{i:064x}",
+            bytes=1000 * (i + 1),
+            kind=kind,
+            reader=kind,
+            status="read",
         )
         for i, (path, kind) in enumerate(kinds.items())
     ] + [
@@ -349,10 +358,10 @@ def _series(rng: np.random.Generator) -> list[pl.DataFrame]:
     shapes: list[tuple[str, str, str, np.ndarray]] = []
     for pod, version, rate in (("pod-a", "v2", 20.0), ("pod-b", "v2", 18.4), ("pod-c", "v1", 0.1)):
         grown = np.clip(minutes, 0, 38.0 if pod == "pod-a" else None) * rate
-        shapes.append((pod, version, "heap_after_gc", (200 + grown) * MIB))
+        shapes.append((pod, version, "gc_floor", (200 + grown) * MIB))
         shapes.append((pod, version, "requests", load))
         shapes.append((pod, version, "errors", np.minimum(load, bad * 3)))
-        shapes.append((pod, version, "latency_p99", 0.12 + bad * 0.4))
+        shapes.append((pod, version, "latency", 0.12 + bad * 0.4))
         shapes.append((pod, version, "pool_active", np.minimum(20, 4 + bad * 2)))
         shapes.append((pod, version, "pool_pending", np.clip(bad * 4 - 30, 0, None)))
         shapes.append((pod, version, "pool_max", np.full(len(times), 20.0)))
@@ -416,7 +425,9 @@ def make_events() -> pl.DataFrame:
             [("oom_kill", "OOMKilled"), ("restart", "BackOff"), ("alert", "HighErrors")]
         )
     ]
-    return pl.DataFrame(rows, schema_overrides={"time": TIME}).pipe(lambda t: fit_table("events", t))
+    return pl.DataFrame(rows, schema_overrides={"time": TIME}).pipe(
+        lambda t: fit_table("events", t)
+    )
 
 
 def make_logs() -> pl.LazyFrame:

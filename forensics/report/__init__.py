@@ -1,0 +1,6 @@
+"""The postmortem: one page, Markdown and PDF, rendered from the findings and nothing else."""
+
+from forensics.report._options import SECTIONS, ReportOptions
+from forensics.report._write import write_report
+
+__all__ = ["SECTIONS", "ReportOptions", "write_report"]

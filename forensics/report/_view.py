@@ -1,0 +1,171 @@
+"""What the templates see: the findings in the order a reader asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from forensics.charts import Chart
+from forensics.findings import EvidenceFile, Finding, Findings, Growth, Measure, Suspect
+from forensics.report._actions import Action, propose_actions
+from forensics.report._milestones import Milestone, find_milestones
+from forensics.report._options import SECTIONS, ReportOptions
+
+#: Which charts belong to which section, in this order; any other goes under "further".
+SECTION_CHARTS: Final = {
+    "impact": ("request-error-latency", "burn-rate"),
+    "timeline": ("change-timeline",),
+    "cause": ("odds-waterfall", "slope-before-after"),
+    "growth": ("memory-growth", "growth-forest", "what-if", "gc-floor"),
+    "heap": ("retained-treemap", "dominator-icicle", "heap-class-growth", "holder-path"),
+    "pool": ("pool-use",),
+    "logs": ("log-patterns", "exceptions-by-version"),
+    "claims": ("claims-audit",),
+    "evidence": ("evidence-coverage",),
+}
+#: The chart that proves the verdict, by kind of leak; the first that exists is taken.
+_PROOF: Final = {
+    "heap": ("memory-growth", "gc-floor", "retained-treemap"),
+    "offheap": ("memory-growth",),
+    "backlog": ("pool-use", "memory-growth"),
+}
+_PROOF_ELSE: Final = ("memory-growth", "odds-waterfall", "change-timeline", "evidence-coverage")
+_TOPICS: Final = {
+    "pool": ("pool", "database", "saturation", "connection"),
+    "logs": ("log", "exception"),
+    "growth": ("growth", "memory", "gc", "garbage"),
+    "heap": ("heap",),
+    "impact": ("impact", "slo", "burn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a template may show; ``charts`` maps a section to its charts."""
+
+    findings: Findings
+    options: ReportOptions
+    prose: Mapping[str, str]
+    sections: Mapping[str, str]
+    proof: Chart | None
+    charts: Mapping[str, tuple[Chart, ...]]
+    milestones: Sequence[Milestone]
+    actions: Sequence[Action]
+    topics: Mapping[str, tuple[Finding, ...]]
+    cause: Suspect | None
+    triggers: tuple[Suspect, ...]
+    contributing: tuple[str, ...]
+    rejected: tuple[Suspect, ...]
+    growth: tuple[Growth, ...]
+    duration: Measure | None
+
+    @property
+    def first_at(self) -> datetime | None:
+        """Return when the incident began, as far as known."""
+        return self.milestones[0].at
+
+    @property
+    def last_at(self) -> datetime | None:
+        """Return when it was resolved, else mitigated; ``None`` while it goes on."""
+        return self.milestones[4].at or self.milestones[3].at
+
+    @property
+    def evidence_numbers(self) -> dict[str, int]:
+        """Map each evidence path to its row in the evidence table, from one."""
+        return {file.path: i for i, file in enumerate(self.findings.evidence, start=1)}
+
+    @property
+    def unread(self) -> list[EvidenceFile]:
+        """Return the evidence that could not be used in full."""
+        return [f for f in self.findings.evidence if f.status in {"partly", "unreadable"}]
+
+
+def build_view(
+    findings: Findings,
+    charts: Sequence[Chart],
+    options: ReportOptions,
+    prose: Mapping[str, str],
+) -> View:
+    """Sort findings and charts into what each section shows."""
+    by_id = {chart.id: chart for chart in charts}
+    cause = find_cause(findings)
+    return View(
+        findings=findings,
+        options=options,
+        prose=prose,
+        sections={name: title for name, title in SECTIONS.items() if options.shows(name)},
+        proof=_proof(findings, by_id),
+        charts=_place_charts(by_id),
+        milestones=find_milestones(findings, options),
+        actions=propose_actions(findings),
+        topics=_place_topics(findings),
+        cause=cause,
+        triggers=tuple(s for s in findings.suspects if s.role == "trigger"),
+        contributing=_contributing(findings),
+        rejected=tuple(
+            s for s in findings.suspects if s is not cause and s.role not in {"cause", "amplifier"}
+        ),
+        growth=_order_growth(findings),
+        duration=_measure(findings, "duration"),
+    )
+
+
+def find_cause(findings: Findings) -> Suspect | None:
+    """Return the suspect that the verdict holds responsible, if it is one of those known."""
+    wanted = findings.verdict.root_cause.change_id
+    return next((s for s in findings.suspects if s.change_id == wanted), None)
+
+
+def _proof(findings: Findings, by_id: Mapping[str, Chart]) -> Chart | None:
+    wanted = (*_PROOF.get(findings.verdict.kind, ()), *_PROOF_ELSE)
+    return next((by_id[name] for name in wanted if name in by_id), None)
+
+
+def _place_charts(by_id: Mapping[str, Chart]) -> dict[str, tuple[Chart, ...]]:
+    placed = {
+        section: tuple(by_id[name] for name in names if name in by_id)
+        for section, names in SECTION_CHARTS.items()
+    }
+    known = {name for names in SECTION_CHARTS.values() for name in names}
+    placed["further"] = tuple(chart for name, chart in by_id.items() if name not in known)
+    return placed
+
+
+def _place_topics(findings: Findings) -> dict[str, tuple[Finding, ...]]:
+    placed: dict[str, list[Finding]] = {}
+    for finding in findings.findings:
+        topic = finding.topic.lower()
+        section = next(
+            (name for name, words in _TOPICS.items() if any(w in topic for w in words)), "further"
+        )
+        placed.setdefault(section, []).append(finding)
+    return {section: tuple(found) for section, found in placed.items()}
+
+
+def _contributing(findings: Findings) -> tuple[str, ...]:
+    """Return what made it worse without causing it: amplifiers, then further findings."""
+    amplifiers = [f"{s.what} ({s.kind})" for s in findings.suspects if s.role == "amplifier"]
+    triggers = [
+        f"{s.what} ({s.kind}), as trigger" for s in findings.suspects if s.role == "trigger"
+    ]
+    topics = [f.text for f in findings.findings if f.confidence != "low"]
+    return tuple(dict.fromkeys([*amplifiers, *triggers, *topics]))[:6]
+
+
+def _order_growth(findings: Findings) -> tuple[Growth, ...]:
+    return tuple(
+        sorted(
+            findings.growth,
+            key=lambda g: (
+                {"yes": 0, "unknown": 1, "no": 2}[g.leak],
+                -(g.rate_bytes_per_min or 0.0),
+                g.entity,
+            ),
+        )
+    )
+
+
+def _measure(findings: Findings, word: str) -> Measure | None:
+    return next((m for m in findings.impact.measures if word in m.name.lower()), None)

@@ -1,0 +1,114 @@
+"""Write the report into a folder: page, Markdown, PDF, findings, charts."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from forensics.charts import Chart, write_charts
+from forensics.charts._matplotlib import draw_svg
+from forensics.charts._svg import inline_svg
+from forensics.charts._write import redact_chart
+from forensics.errors import ForensicsError
+from forensics.findings import Findings, to_json
+from forensics.progress import track
+from forensics.redaction import redact
+from forensics.report._markdown import render_markdown
+from forensics.report._options import ReportOptions
+from forensics.report._page import render_page
+from forensics.report._pdf import render_pdf
+from forensics.report._prose import read_prose
+from forensics.report._view import View, build_view
+
+
+def write_report(
+    findings: Findings,
+    charts: Sequence[Chart],
+    out_dir: Path,
+    *,
+    options: ReportOptions | None = None,
+) -> None:
+    """Write ``postmortem.html``, ``.md``, ``.pdf``, ``findings.json``, ``charts.json`` and charts.
+
+    Everything is redacted before it is rendered, since pictures can't be redacted later.
+    The same findings, charts and options give the same bytes. ``out_dir`` may exist; the
+    caller makes the writing atomic.
+
+    Raises
+    ------
+    UsageError
+        If a template of the user's doesn't work.
+    """
+    options = options or ReportOptions()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    charts = [redact_chart(chart) for chart in charts]
+    findings = redact_findings(findings)
+    findings = findings.model_copy(update={"charts": [chart.id for chart in charts]})
+    write_charts(charts, out_dir)
+    (out_dir / "findings.json").write_bytes(to_json(findings))
+    options = _with_pdf_checked(findings, charts, out_dir, options)
+    view = _view(findings, charts, options)
+    with track("writing the report", 2, unit="documents") as task:
+        page = render_page(view, _drawings(charts), for_pdf=False)
+        _write_text(out_dir / "postmortem.html", page)
+        task.advance()
+        _write_text(out_dir / "postmortem.md", render_markdown(view))
+        task.advance()
+
+
+def redact_findings(findings: Findings) -> Findings:
+    """Return the findings with every text in them redacted."""
+    return Findings.model_validate(_redacted(findings.model_dump(mode="json", by_alias=True)))
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_redacted(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _redacted(item) for key, item in value.items()}
+    return value
+
+
+def _with_pdf_checked(
+    findings: Findings, charts: Sequence[Chart], out_dir: Path, options: ReportOptions
+) -> ReportOptions:
+    """Write the PDF; where the machine can't, the other documents say so."""
+    if not options.with_pdf:
+        return options
+    page = render_page(_view(findings, charts, options), _pictures(charts), for_pdf=True)
+    try:
+        (out_dir / "postmortem.pdf").write_bytes(render_pdf(page))
+    except ForensicsError as error:
+        return replace(options, failed_parts=(*options.failed_parts, str(error)))
+    return options
+
+
+def _view(findings: Findings, charts: Sequence[Chart], options: ReportOptions) -> View:
+    return build_view(findings, charts, options, read_prose(options.previous_markdown))
+
+
+def _drawings(charts: Sequence[Chart]) -> dict[str, str]:
+    """Return each chart as an ``svg`` element with searchable text."""
+    return {
+        chart.id: inline_svg(draw_svg(chart, text_as_text=True, titled=False), chart.id, chart.alt)
+        for chart in charts
+    }
+
+
+def _pictures(charts: Sequence[Chart]) -> dict[str, str]:
+    """Return each chart as an ``img`` element, letters as paths, for paper."""
+    made: dict[str, str] = {}
+    for chart in charts:
+        svg = draw_svg(chart, text_as_text=False, titled=False).encode()
+        packed = base64.b64encode(svg).decode()
+        made[chart.id] = f'<img class="drawing" alt="" src="data:image/svg+xml;base64,{packed}">'
+    return made
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,33 @@
+"use strict";
+const root = document.documentElement;
+const button = document.getElementById("theme");
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : dark.matches);
+const show = () => {
+  button.setAttribute("aria-pressed", String(isDark()));
+};
+button?.addEventListener("click", () => {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  show();
+});
+dark.addEventListener("change", show);
+show();
+for (const copy of document.querySelectorAll("button.copy")) {
+  copy.addEventListener("click", async () => {
+    const source = document.getElementById(copy.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      copy.textContent = "Copied";
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(source);
+      const selection = window.getSelection();
+      selection.removeAllRanges();
+      selection.addRange(range);
+      copy.textContent = "Selected";
+    }
+  });
+}
+if (window.matchMedia("(max-width: 60rem)").matches) {
+  document.querySelector("nav details")?.removeAttribute("open");
+}
