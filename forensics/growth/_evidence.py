@@ -22,13 +22,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, logsumexp
+from scipy.special import log_ndtr
 
 from forensics.growth._curves import Background, Curves
 from forensics.growth._types import Floats, Floor
+from forensics.kernels.regressions import project_groups, whiten_columns
 
 #: Correlations of neighbouring points: 0.94 remembers a sixth of a hundred points.
 RHOS = np.array([0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94])
+#: For a first look, to see which curves matter.
+FEW_RHOS = np.array([0.0, 0.4, 0.7, 0.88])
+#: Explanations this many nats behind the best weigh nothing.
+_NEGLIGIBLE = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,76 +44,80 @@ class Evidence:
     ----------
     curves, backgrounds
         What was weighed.
-    grown : array of float64, shape (rhos, backgrounds, c)
+    takers
+        The backgrounds that take a curve on top, in the order of the arrays below.
+    grown : array of float64, shape (rhos, takers, c)
         With the curve rising; -inf where a background takes no curve.
     height, height_std : arrays of the same shape
         Rise over the window in bytes, and its standard deviation.
     flat : array of float64, shape (rhos, backgrounds)
-        The background alone.
+        The background alone; -inf for those that only leaks are weighed on.
     """
 
     curves: Curves
     backgrounds: tuple[Background, ...]
+    takers: tuple[Background, ...]
     grown: Floats
     height: Floats
     height_std: Floats
     flat: Floats
 
 
-def whiten(columns: Floats, t: Floats, rho: float) -> tuple[Floats, float]:
-    """Return columns (m, k) with AR(1) noise made white, and the log of the determinant.
+def correlations(t: Floats, rho: float) -> Floats:
+    """Return the correlation of each point with the one before it, shape (m - 1,).
 
     Points further apart than their median distance are less correlated, by the power of
     the distance, so that gaps cost nothing.
     """
-    if rho == 0:
-        return columns, 0.0
     distance = np.diff(t)
-    phi = rho ** (distance / max(float(np.median(distance)), 1e-9))
-    scale = np.sqrt(1 - phi**2)
-    white = np.empty_like(columns)
-    white[0] = columns[0]
-    white[1:] = (columns[1:] - phi[:, None] * columns[:-1]) / scale[:, None]
-    return white, -float(np.sum(np.log(scale)))
+    return np.asarray(rho ** (distance / max(float(np.median(distance)), 1e-9)))
 
 
-def weigh(floor: Floor, *, curves: Curves, backgrounds: tuple[Background, ...]) -> Evidence:
+def weigh(
+    floor: Floor,
+    *,
+    curves: Curves,
+    backgrounds: tuple[Background, ...],
+    rhos: Floats = RHOS,
+) -> Evidence:
     """Weigh all curves on all backgrounds at the points of ``floor``."""
-    t, y = floor.t_s, floor.y_bytes
-    shape = (RHOS.size, len(backgrounds), curves.theta.size)
-    grown, height, std = np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape)
-    flat = np.full(shape[:2], -np.inf)
-    ones = np.ones((y.size, 1))
-    for i, rho in enumerate(RHOS):
-        white_curves, log_det = whiten(curves.values, t, rho)
-        base = whiten(np.column_stack([ones, y]), t, rho)[0]
-        start = _Start.of(base[:, :1], base[:, 1], log_det, _noise_floor(y))
-        for j, background in enumerate(backgrounds):
-            columns = whiten(background.columns, t, rho)[0]
-            design = np.column_stack([base[:, :1], columns])
-            q = np.linalg.qr(design)[0]
-            rest = base[:, 1] - q @ (q.T @ base[:, 1])
-            left = float(rest @ rest)
-            width = background.columns.shape[1]
-            flat[i, j] = start.log_evidence(left, width) + background.log_prior
-            if background.takes_curves:
-                free = white_curves - q @ (q.T @ white_curves)
-                size = np.einsum("ij,ij->j", free, free)
-                along = rest @ free
-                is_free = size > 1e-7 * np.einsum("ij,ij->j", white_curves, white_curves)
-                size = np.where(is_free, size, 1.0)
-                rss = np.maximum(left - np.where(is_free, along**2 / size, 0.0), 0.0)
-                grown[i, j] = np.where(
-                    is_free, start.log_evidence(rss, width + 1) + background.log_prior, -np.inf
-                )
-                height[i, j] = along / size
-                spare = max(y.size - width - 2, 1)
-                std[i, j] = np.sqrt((rss + start.floor) / spare / size)
-    if any(b.for_leaks_only for b in backgrounds):
-        only = np.array([b.for_leaks_only for b in backgrounds])
-        flat[:, only] = -np.inf
-        grown[:, only] = np.where(curves.is_leak, grown[:, only], -np.inf)
-    return Evidence(curves, backgrounds, grown + curves.log_prior, height, std, flat)
+    takers = tuple(b for b in backgrounds if b.takes_curves)
+    shape = (rhos.size, len(takers), curves.theta.size)
+    grown, height, std = np.empty(shape), np.empty(shape), np.empty(shape)
+    flat = np.empty((rhos.size, len(backgrounds)))
+    columns = np.column_stack([b.columns for b in backgrounds])
+    widths = np.array([b.columns.shape[1] for b in backgrounds])
+    starts = np.concatenate([[0], np.cumsum(widths)])
+    taking = np.flatnonzero([b.takes_curves for b in backgrounds])
+    rows = np.concatenate([np.arange(starts[j] + j, starts[j + 1] + j + 1) for j in taking])
+    firsts = np.concatenate([[0], np.cumsum(widths[taking] + 1)[:-1]])
+    prior = np.array([b.log_prior for b in backgrounds])
+    everything = np.column_stack([np.ones(floor.t_s.size), floor.y_bytes, columns, curves.values])
+    exact = _noise_floor(floor.y_bytes)
+    for i, rho in enumerate(rhos):
+        phi = correlations(floor.t_s, float(rho))
+        white = whiten_columns(everything, phi)
+        level, y = np.ascontiguousarray(white[:, 0]), np.ascontiguousarray(white[:, 1])
+        start = _Start.of(level, y, -0.5 * float(np.sum(np.log1p(-(phi**2)))), exact)
+        split = 2 + columns.shape[1]
+        basis, rest, left = project_groups(level, white[:, 2:split], starts, y)
+        flat[i] = start.log_evidence(left, widths) + prior
+        v = white[:, split:]
+        whole = np.einsum("ij,ij->j", v, v)
+        size = whole - np.add.reduceat((basis[rows] @ v) ** 2, firsts, axis=0)
+        is_free = size > 1e-7 * whole
+        size = np.where(is_free, size, np.inf)
+        along = rest[taking] @ v
+        rss = np.maximum(left[taking, None] - along**2 / size, 0.0)
+        value = start.log_evidence(rss, widths[taking, None] + 1) + prior[taking, None]
+        grown[i] = np.where(is_free, value, -np.inf)
+        height[i] = along / size
+        spare = np.maximum(floor.t_s.size - widths[taking] - 2, 1)[:, None]
+        std[i] = np.sqrt((rss + start.exact) / spare / size)
+    flat[:, [b.for_leaks_only for b in backgrounds]] = -np.inf
+    only = np.array([b.for_leaks_only for b in takers])
+    grown[:, only[:, None] & ~curves.is_leak[None, :]] = -np.inf
+    return Evidence(curves, backgrounds, takers, grown + curves.log_prior, height, std, flat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +127,18 @@ class _Start:
     n: int
     left: float
     log_level: float
-    floor: float
+    exact: float
 
     @classmethod
-    def of(cls, one: Floats, y: Floats, log_det: float, floor: float) -> _Start:
-        size = float(one[:, 0] @ one[:, 0])
-        rest = y - one[:, 0] * float(one[:, 0] @ y) / size
-        left = float(rest @ rest) + floor
-        n = y.size
-        level = log_det - 0.5 * np.log(size) - 0.5 * (n - 1) * np.log(left)
-        return cls(n, left, float(level), floor)
+    def of(cls, level: Floats, y: Floats, log_det: float, exact: float) -> _Start:
+        size = float(level @ level)
+        rest = y - level * float(level @ y) / size
+        left = float(rest @ rest) + exact
+        log_level = log_det - 0.5 * np.log(size) - 0.5 * (y.size - 1) * np.log(left)
+        return cls(y.size, left, float(log_level), exact)
 
-    def log_evidence(self, rss: float | Floats, heights: int) -> Floats:
-        share = np.minimum((rss + self.floor) / self.left, 1.0)
+    def log_evidence(self, rss: Floats, heights: NDArray[np.int64]) -> Floats:
+        share = np.minimum((rss + self.exact) / self.left, 1.0)
         gain = -(self.n - 1) * np.log(share) - heights * np.log1p(float(self.n))
         return np.asarray(self.log_level + 0.5 * gain)
 
@@ -153,14 +161,20 @@ def leak_weights(evidence: Evidence, min_rise: float) -> tuple[Floats, Floats]:
     Returns two arrays of the shape of ``evidence.grown``, logarithms. A curve's rise counts
     if it exceeds ``min_rise`` bytes; the prior of a rise is one half.
     """
-    std = np.maximum(evidence.height_std, 1e-9)
-    z = np.clip((evidence.height - min_rise) / std, -1e6, 1e6)
-    up = evidence.grown + log_ndtr(z) + np.log(2)
-    down = evidence.grown + log_ndtr(-z) + np.log(2)
+    up, down = np.full_like(evidence.grown, -np.inf), np.full_like(evidence.grown, -np.inf)
+    matters = evidence.grown > max(evidence.grown.max(), evidence.flat.max()) - _NEGLIGIBLE
+    grown = evidence.grown[matters]
+    z = (evidence.height[matters] - min_rise) / np.maximum(evidence.height_std[matters], 1e-9)
+    z = np.clip(z, -1e6, 1e6)
+    up[matters] = grown + log_ndtr(z) + np.log(2)
+    down[matters] = grown + log_ndtr(-z) + np.log(2)
     return up, down
 
 
 def log_sum(values: Floats, where: NDArray[np.bool_] | None = None) -> float:
     """Return the logarithm of the sum of exponentials, -inf of nothing."""
-    chosen = values if where is None else np.where(where, values, -np.inf)
-    return float(logsumexp(chosen)) if chosen.size else -np.inf
+    chosen = values if where is None else values[where]
+    top = float(chosen.max(initial=-np.inf))
+    if not np.isfinite(top):
+        return -np.inf
+    return top + float(np.log(np.sum(np.exp(chosen - top))))

@@ -16,13 +16,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forensics.growth._evidence import RHOS, Evidence, whiten
+from forensics.growth._evidence import RHOS, Evidence, correlations
 from forensics.growth._types import UNKNOWN, Estimate, Floats, Floor
+from forensics.kernels.regressions import whiten_columns
 
-_DRAWS = 4000
+#: Explanations drawn (with repetition), and draws from each; few where no leak is likely.
+_WAYS = 64
+_FEW_WAYS = 12
+_EACH = 60
 _SEED = 20_260_209
-#: Ways to explain the floor that carry all but this share of the weight are drawn from.
-_MAX_WAYS = 80
+#: Logarithm of the weight below which the likeliest leak is drawn from sparingly.
+_UNLIKELY = -5.0
 #: How far ahead a limit is looked for, in lengths of the window.
 _HORIZON = 1000.0
 _AHEAD = np.concatenate([[0.0], np.geomspace(1e-3, _HORIZON, 500)])
@@ -75,26 +79,21 @@ def draw_forecast(floor: Floor, evidence: Evidence, log_weights: Floats, horizon
     horizon
         Which limit, seen from when.
     """
-    weights = np.exp(log_weights - log_weights.max()).ravel()
-    order = np.argsort(-weights)[:_MAX_WAYS]
-    order = order[weights[order] > 1e-6]
-    if order.size == 0 or not np.isfinite(log_weights.max()):
-        none = np.zeros(0)
+    none = np.zeros(0)
+    if not np.isfinite(log_weights.max(initial=-np.inf)):
         return Draws(none, none, none, none, none)
     rng = np.random.default_rng(_SEED)
-    share = weights[order] / weights[order].sum()
-    counts = rng.multinomial(_DRAWS, share)
+    weights = np.exp(log_weights - log_weights.max()).ravel()
+    # Systematic resampling: equally spaced through the cumulated weight, unbiased and even.
+    total = np.cumsum(weights)
+    count = _WAYS if log_weights.max() > _UNLIKELY else _FEW_WAYS
+    marks = (np.arange(count) + rng.random()) / count * total[-1]
+    ways, counts = np.unique(np.searchsorted(total, marks), return_counts=True)
     parts = [
         _draw_way(
-            floor,
-            evidence,
-            np.unravel_index(int(way), log_weights.shape),
-            int(count),
-            horizon,
-            rng,
+            floor, evidence, np.unravel_index(way, log_weights.shape), count * _EACH, horizon, rng
         )
-        for way, count in zip(order, counts, strict=True)
-        if count
+        for way, count in zip(ways.tolist(), counts.tolist(), strict=True)
     ]
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return Draws(*joined)
@@ -110,10 +109,11 @@ def _draw_way(
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Draw from one (correlation, background, curve)."""
     i, j, c = (int(p) for p in place)
-    curves, background = evidence.curves, evidence.backgrounds[j]
+    curves, background = evidence.curves, evidence.takers[j]
     y = floor.y_bytes
     design = np.column_stack([np.ones(y.size), curves.values[:, c], background.columns])
-    white, _ = whiten(np.column_stack([design, y]), floor.t_s, RHOS[i])
+    phi = correlations(floor.t_s, float(RHOS[i]))
+    white = whiten_columns(np.column_stack([design, y]), phi)
     q, r = np.linalg.qr(white[:, :-1])
     centre = np.linalg.solve(r, q.T @ white[:, -1])
     rest = white[:, -1] - white[:, :-1] @ centre

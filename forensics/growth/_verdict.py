@@ -8,7 +8,7 @@ import numpy as np
 
 from forensics.growth._curves import build_backgrounds, build_curves
 from forensics.growth._envelope import scan_floor
-from forensics.growth._evidence import Evidence, weigh
+from forensics.growth._evidence import FEW_RHOS, Evidence, weigh
 from forensics.growth._forecast import Draws, Horizon, draw_forecast
 from forensics.growth._lives import clean, split_lives
 from forensics.growth._refine import find_finer
@@ -117,7 +117,7 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
 def weigh_floor(floor: Floor) -> Evidence:
     """Weigh all curves on all backgrounds, first on their grids, then where it matters."""
     backgrounds = build_backgrounds(floor)
-    coarse = weigh(floor, curves=build_curves(floor), backgrounds=backgrounds)
+    coarse = weigh(floor, curves=build_curves(floor), backgrounds=backgrounds, rhos=FEW_RHOS)
     finer = find_finer(floor, coarse)
     return weigh(floor, curves=build_curves(floor, finer), backgrounds=backgrounds)
 
