@@ -12,11 +12,11 @@ from forensics._version import __version__
 
 if TYPE_CHECKING:
     from forensics.evidence import open_case
-    from forensics.heap import open_heap
+    from forensics.readers.heap import open_heap
 
 __all__ = ["__version__", "open_case", "open_heap"]
 
-_LAZY = {"open_heap": "forensics.heap", "open_case": "forensics.evidence"}
+_LAZY = {"open_heap": "forensics.readers.heap", "open_case": "forensics.evidence"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,60 @@
-"""Heap dump formats: one file each."""
+"""Heap dump formats: one file each. ``open_heap`` is the door for notebooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from forensics.heap.graph import HeapGraph
+
+__all__ = ["open_heap"]
+
+
+def open_heap(
+    path: str | Path,
+    *,
+    cache: str | Path | Literal[False] | None = None,
+    sizes: Literal["jvm", "raw"] = "jvm",
+    dump: int = -1,
+) -> HeapGraph:
+    """Open a heap dump and return its graph.
+
+    The first time, the dump is read twice, dominators are computed and an index is written;
+    later the index is mapped, which is immediate. A damaged or truncated dump gives the graph
+    of all that comes before the damage, with rows in ``graph.damage``.
+
+    Parameters
+    ----------
+    path
+        HPROF 1.0.1 to 1.0.3, plain, gzip or zstd.
+    cache
+        Folder of the index; ``FORENSICS_CACHE`` or the user's cache folder unless given.
+        ``False`` keeps everything in memory.
+    sizes
+        ``jvm``: sizes in the memory of the machine that wrote the dump, its object layout
+        inferred. ``raw``: bytes of the values in the dump.
+    dump
+        Which of several dumps in one file; the last unless given.
+
+    Raises
+    ------
+    EvidenceError
+        If the file is no heap dump or holds no object.
+    UnsupportedError
+        If the HPROF version is unknown.
+    UsageError
+        If an argument isn't allowed.
+
+    Examples
+    --------
+    >>> graph = open_heap("heap.hprof")  # doctest: +SKIP
+    >>> count_classes(graph).head()  # doctest: +SKIP
+    """
+    from forensics.heap.store import default_cache  # noqa: PLC0415  # numba loads late
+    from forensics.readers._source import Source  # noqa: PLC0415  # same
+    from forensics.readers.heap._open import open_hprof  # noqa: PLC0415  # same
+
+    folder = default_cache() if cache is None else cache
+    kept = None if folder is False else Path(folder)
+    return open_hprof(Source(Path(path)), cache=kept, sizes=sizes, dump=dump)

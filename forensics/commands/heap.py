@@ -1,0 +1,98 @@
+"""``forensics heap DUMP``: what is in a heap dump, and who holds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forensics.commands._group import DefaultGroup
+from forensics.commands._output import print_json, print_table, print_text
+
+if TYPE_CHECKING:
+    from forensics.heap.graph import HeapGraph
+
+_COLUMNS = ("class", "instances", "shallow_bytes", "retained_bytes")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    group = typer.Typer(cls=DefaultGroup, help="Question heap dumps.", no_args_is_help=True)
+    group.command("show")(show)
+    app.add_typer(group, name="heap")
+
+
+def show(
+    dump: Annotated[Path, typer.Argument(help="HPROF file, plain, gzip or zstd.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    raw_sizes: Annotated[
+        bool, typer.Option("--raw-sizes", help="Sizes of the dump, not of the machine.")
+    ] = False,
+    top: Annotated[int, typer.Option(help="Rows of a table; --json prints all classes.")] = 20,
+    cache: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
+) -> None:
+    """Histogram, biggest objects and leak suspects of one heap dump.
+
+    Example: forensics heap heap.hprof.gz --json | jq .suspects
+    """
+    from forensics.readers.heap import open_heap  # --help needs no numba
+
+    graph = open_heap(dump, cache=cache, sizes="raw" if raw_sizes else "jvm")
+    answer = summarise(graph, top)
+    if as_json:
+        print_json(answer)
+        return
+    print_text(
+        f"{graph.facts.name}: {graph.facts.format}, {answer['objects']:,} objects, "
+        f"{answer['classes']:,} classes, {answer['shallow_bytes']:,} bytes, "
+        f"{answer['unreachable']['objects']:,} objects unreachable"
+    )
+    for note in graph.facts.notes:
+        print_text(f"note: {note}")
+    if not graph.damage.is_empty():
+        print_table(graph.damage, title="Damage")
+    print_table(answer["histogram"].head(top), title="Histogram")
+    print_table(answer["biggest"], title="Biggest objects")
+    print_table(
+        answer["suspects"].select("class", "retained_bytes", "share", "held_by"), title="Suspects"
+    )
+
+
+def summarise(graph: HeapGraph, top: int = 20) -> dict[str, Any]:
+    """Return what ``forensics heap DUMP --json`` prints; frames become lists of rows."""
+    from forensics.heap import (  # --help needs no numba
+        UNREACHABLE,
+        count_classes,
+        find_biggest,
+        find_suspects,
+    )
+
+    is_garbage = graph.reach == UNREACHABLE
+    garbage_units = int(graph.shallow_units.sum(where=is_garbage, dtype="int64"))
+    facts = graph.facts
+    return {
+        "file": facts.name,
+        "format": facts.format,
+        "id_bytes": facts.id_bytes,
+        "objects": len(graph),
+        "classes": graph.classes.object_count,
+        "gc_roots": graph.roots.height,
+        "shallow_bytes": graph.total_bytes,
+        "reachable_bytes": graph.held_bytes,
+        "unreachable": {
+            "objects": int(is_garbage.sum()),
+            "shallow_bytes": garbage_units * graph.unit_bytes,
+        },
+        "object_layout": facts.layout,
+        "dumps_in_file": facts.dumps,
+        "read_bytes": facts.read_bytes,
+        "percent_read": facts.percent_read,
+        "roots_presumed": facts.has_presumed_roots,
+        "damage": graph.damage,
+        "notes": list(facts.notes),
+        "histogram": count_classes(graph).select(_COLUMNS),
+        "biggest": find_biggest(graph, top),
+        "suspects": find_suspects(graph),
+    }

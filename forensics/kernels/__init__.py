@@ -1,0 +1,1 @@
+"""Compiled loops: arrays in, arrays out. They raise nothing; a code says what happened."""

@@ -1,0 +1,204 @@
+"""From object address to dense ordinal: one bitmap word and one population count.
+
+A heap is cut into chunks of 8192 granules (64 KiB at 8-byte alignment); only chunks with
+objects have a table. Each word covers 64 granules::
+
+    table[2w]     one bit a granule: does an object start here
+    table[2w + 1] ordinal of the first object of the word, or with the top bit set
+                  the start of its ordinals in ``shuffled``
+
+Objects are numbered in file order, and dumps list a region's objects by ascending address,
+so nearly every word holds consecutive ordinals and ``shuffled`` stays short. The table takes
+some 2 % of the heap's size; a lookup touches one cache line. Addresses scattered over a
+range too wide for the directory are looked up by bisection instead.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from forensics.kernels._types import Ints, Longs, Words, kernel
+
+_CHUNK_BITS: Final = 13
+_WORDS_PER_CHUNK: Final = 128
+_MAX_CHUNKS: Final = 1 << 27
+_SHUFFLED: Final = np.uint64(1 << 63)
+_ONE: Final = np.uint64(1)
+_M1: Final = np.uint64(0x5555555555555555)
+_M2: Final = np.uint64(0x3333333333333333)
+_M4: Final = np.uint64(0x0F0F0F0F0F0F0F0F)
+_H01: Final = np.uint64(0x0101010101010101)
+
+
+class AddressTable(NamedTuple):
+    """Arrays of the lookup; ``directory`` is empty where bisection is used."""
+
+    base: int
+    shift: int
+    directory: Ints
+    table: Words
+    shuffled: Ints
+    sorted_addresses: Longs
+    sorted_ordinals: Ints
+
+
+@kernel
+def count_bits(word: np.uint64) -> int:
+    """Return how many bits of ``word`` are set."""
+    word = word - ((word >> _ONE) & _M1)
+    word = (word & _M2) + ((word >> np.uint64(2)) & _M2)
+    word = (word + (word >> np.uint64(4))) & _M4
+    return np.int64((word * _H01) >> np.uint64(56))
+
+
+@kernel
+def measure_addresses(addresses: Longs) -> tuple[int, int, int]:
+    """Return lowest and highest address and the OR of all differences to the first."""
+    low = high = addresses[0]
+    varying = np.int64(0)
+    for address in addresses:
+        low = min(low, address)
+        high = max(high, address)
+        varying |= address ^ addresses[0]
+    return low, high, varying
+
+
+@kernel
+def _mark_chunks(addresses: Longs, base: int, shift: int, directory: Ints) -> int:
+    for address in addresses:
+        directory[(address - base) >> (shift + _CHUNK_BITS)] = 1
+    slots = 0
+    for chunk in range(directory.size):
+        if directory[chunk] == 1:
+            slots += 1
+            directory[chunk] = slots
+    return slots
+
+
+@kernel
+def _word_of(address: int, base: int, shift: int, directory: Ints) -> int:
+    granule = (address - base) >> shift
+    slot = np.int64(directory[granule >> _CHUNK_BITS]) - 1
+    return slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1))
+
+
+@kernel
+def _mark_objects(
+    addresses: Longs, base: int, shift: int, directory: Ints, table: Words
+) -> tuple[int, int]:
+    shuffled_words = 0
+    repeated = 0
+    for ordinal in range(addresses.size):
+        address = addresses[ordinal]
+        word = 2 * _word_of(address, base, shift, directory)
+        bit = np.uint64(((address - base) >> shift) & 63)
+        bits = table[word]
+        if (bits >> bit) & _ONE:
+            repeated += 1
+            continue
+        first = table[word + 1]
+        if bits == 0:
+            table[word + 1] = np.uint64(ordinal)
+        elif first < _SHUFFLED and (
+            (bits >> bit) != 0 or first + np.uint64(count_bits(bits)) != np.uint64(ordinal)
+        ):
+            table[word + 1] = _SHUFFLED
+            shuffled_words += 1
+        table[word] = bits | (_ONE << bit)
+    return shuffled_words, repeated
+
+
+@kernel
+def _place_shuffled(addresses: Longs, base: int, shift: int, directory: Ints, table: Words) -> Ints:
+    total = 0
+    for word in range(0, table.size, 2):
+        if table[word + 1] >= _SHUFFLED:
+            table[word + 1] = _SHUFFLED | np.uint64(total)
+            total += count_bits(table[word])
+    shuffled = np.empty(total, np.int32)
+    for ordinal in range(addresses.size):
+        address = addresses[ordinal]
+        word = 2 * _word_of(address, base, shift, directory)
+        start = table[word + 1]
+        if start >= _SHUFFLED:
+            bit = np.uint64(((address - base) >> shift) & 63)
+            below = count_bits(table[word] & ((_ONE << bit) - _ONE))
+            shuffled[np.int64(start & ~_SHUFFLED) + below] = ordinal
+    return shuffled
+
+
+def build_address_table(addresses: Longs) -> tuple[AddressTable, int]:
+    """Return the lookup for ``addresses`` and how many of them occur more than once.
+
+    Parameters
+    ----------
+    addresses : array of int64, shape (n,)
+        Address of each object by ordinal. Of equal addresses any one may be found: drop
+        repeated ones and build again if the count isn't 0.
+    """
+    no_ints, no_longs = np.empty(0, np.int32), np.empty(0, np.int64)
+    no_words = np.empty(0, np.uint64)
+    if addresses.size == 0:
+        return AddressTable(0, 0, no_ints, no_words, no_ints, no_longs, no_ints), 0
+    low, high, varying = (int(x) for x in measure_addresses(addresses))
+    shift = min((varying & -varying).bit_length() - 1 if varying else 0, 12)
+    chunks = ((high - low) >> (shift + _CHUNK_BITS)) + 1
+    if chunks > min(_MAX_CHUNKS, 4096 + 64 * addresses.size):
+        order = np.argsort(addresses, kind="stable").astype(np.int32)
+        ascending = addresses[order]
+        repeated = int(np.count_nonzero(ascending[1:] == ascending[:-1]))
+        return AddressTable(low, shift, no_ints, no_words, no_ints, ascending, order), repeated
+    directory = np.zeros(chunks, np.int32)
+    slots = _mark_chunks(addresses, low, shift, directory)
+    table = np.zeros(2 * _WORDS_PER_CHUNK * slots, np.uint64)
+    shuffled_words, repeated = _mark_objects(addresses, low, shift, directory, table)
+    shuffled = no_ints
+    if shuffled_words:
+        shuffled = _place_shuffled(addresses, low, shift, directory, table)
+    found = AddressTable(low, shift, directory, table, shuffled, no_longs, no_ints)
+    return found, int(repeated)
+
+
+@kernel
+def _bisect(lookup: AddressTable, address: int) -> int:
+    at = np.searchsorted(lookup.sorted_addresses, address)
+    if at < lookup.sorted_addresses.size and lookup.sorted_addresses[at] == address:
+        return np.int64(lookup.sorted_ordinals[at])
+    return -1
+
+
+@kernel
+def find_ordinal(lookup: AddressTable, address: int) -> int:
+    """Return the ordinal of the object at ``address``, or -1 if none starts there."""
+    if lookup.directory.size == 0:
+        return _bisect(lookup, address)
+    distance = address - lookup.base
+    granule = distance >> lookup.shift
+    if distance < 0 or (granule >> _CHUNK_BITS) >= lookup.directory.size:
+        return -1
+    if (granule << lookup.shift) != distance:
+        return -1
+    slot = np.int64(lookup.directory[granule >> _CHUNK_BITS]) - 1
+    if slot < 0:
+        return -1
+    word = 2 * (slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1)))
+    bit = np.uint64(granule & 63)
+    bits = lookup.table[word]
+    if (bits >> bit) & _ONE == 0:
+        return -1
+    below = count_bits(bits & ((_ONE << bit) - _ONE))
+    first = lookup.table[word + 1]
+    if first >= _SHUFFLED:
+        return np.int64(lookup.shuffled[np.int64(first & ~_SHUFFLED) + below])
+    return np.int64(first) + below
+
+
+@kernel
+def find_ordinals(lookup: AddressTable, addresses: Longs) -> Ints:
+    """Return the ordinal of each address, -1 where no object starts there."""
+    found = np.empty(addresses.size, np.int32)
+    for i in range(addresses.size):
+        found[i] = find_ordinal(lookup, addresses[i])
+    return found

@@ -1,0 +1,403 @@
+"""HPROF to the arrays of a heap graph, in phases that free what the next doesn't need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forensics.errors import TruncatedEvidenceError
+from forensics.heap.retention import References, compute_retention
+from forensics.kernels import hprof_classes as table
+from forensics.kernels import hprof_references as refs
+from forensics.kernels._types import Bytes, Flags, Ints, Longs, Offsets
+from forensics.kernels.address_table import AddressTable, build_address_table, find_ordinals
+from forensics.kernels.hprof_tags import (
+    GC_ROOT_JAVA_FRAME,
+    GC_ROOT_JNI_LOCAL,
+    GC_ROOT_JNI_MONITOR,
+    GC_ROOT_NATIVE_STACK,
+    GC_ROOT_STICKY_CLASS,
+    GC_ROOT_THREAD_BLOCK,
+    GC_ROOT_THREAD_OBJ,
+    GC_UNREACHABLE,
+    TYPE_BYTES,
+    TYPE_OBJECT,
+)
+from forensics.readers.heap import _layout
+from forensics.readers.heap._hprof_names import Names, java_name
+from forensics.readers.heap._hprof_records import Scan, offset_type
+
+UNKNOWN_CLASS: Final = "<unknown class>"
+_CLASS_COLUMNS: Final = 9
+_FRAME_ROOTS: Final = (
+    GC_ROOT_JNI_LOCAL,
+    GC_ROOT_JAVA_FRAME,
+    GC_ROOT_NATIVE_STACK,
+    GC_ROOT_THREAD_BLOCK,
+    GC_ROOT_JNI_MONITOR,
+)
+_WEAK_CLASSES: Final = tuple(
+    f"java.lang.ref.{kind}Reference" for kind in ("Soft", "Weak", "Phantom", "Final")
+)
+_ARRAY_CLASSES: Final = {4: "Z", 5: "C", 6: "F", 7: "D", 8: "B", 9: "S", 10: "I", 11: "J"}
+
+
+@dataclass(slots=True)
+class Classes:
+    """Class tables of one dump with names; ``count`` of them have class objects."""
+
+    rows: Longs
+    fields: Longs
+    names: list[str]
+    field_names: list[str]
+    super_index: Ints
+    count: int
+
+    def first(self, name: str) -> int:
+        """Return the first class of that name, -1 if there is none."""
+        return self.names.index(name) if name in self.names else -1
+
+    def subclasses(self, names: tuple[str, ...]) -> Flags:
+        """Return which classes are or inherit from any class of these names."""
+        wanted = np.array([name in names for name in self.names], np.bool_)
+        return table.find_subclasses(self.super_index, wanted)
+
+
+def read_classes(data: Bytes, scan: Scan, names: Names, loaded: dict[int, str]) -> Classes:
+    """Return the class tables, later dumps of the same class dropped, arrays' classes added."""
+    id_bytes = scan.header.id_bytes
+    offsets = scan.class_offsets
+    field_count = int(table.count_fields(data, offsets, id_bytes))
+    rows = np.zeros((offsets.size, _CLASS_COLUMNS), np.int64)
+    fields = np.zeros((field_count, 3), np.int64)
+    table.read_classes(data, offsets, id_bytes, rows, fields)
+    _, first = np.unique(rows[:, table.ADDRESS], return_index=True)
+    rows = rows[np.sort(first)]
+    addresses = rows[:, table.ADDRESS].tolist()
+    texts = [loaded.get(address, f"<class 0x{address:x}>") for address in addresses]
+    count = len(texts)
+    missing = [
+        java_name("[" + c) for c in _ARRAY_CLASSES.values() if java_name("[" + c) not in texts
+    ]
+    texts += [*missing, UNKNOWN_CLASS]
+    rows = np.concatenate([rows, np.zeros((len(missing) + 1, _CLASS_COLUMNS), np.int64)])
+    index_of = {address: index for index, address in enumerate(addresses)}
+    super_index = np.array([index_of.get(a, -1) for a in rows[:, table.SUPER].tolist()], np.int32)
+    field_names = names.texts(fields[:, table.NAME].tolist())
+    return Classes(rows, fields, texts, field_names, super_index, count)
+
+
+def build_arrays(
+    data: Bytes, name: str, scan: Scan, classes: Classes, sizes: _layout.Sizes
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return the arrays of the graph and the facts that go with them.
+
+    Raises
+    ------
+    TruncatedEvidenceError
+        If the file holds no object at all.
+    """
+    if scan.addresses.size == 0:
+        raise TruncatedEvidenceError(
+            name,
+            "holds no object",
+            expected="at least one object record",
+            way_out="take another dump (jcmd PID GC.heap_dump FILE) with enough disk space",
+            offset=scan.read_bytes,
+        )
+    id_bytes = scan.header.id_bytes
+    addresses, offsets, lookup = _number_objects(data, scan, classes)
+    align = 1 << min(max(lookup.shift, 3), 6)
+    first = classes.count
+    layout = _layout.RAW
+    if sizes == "jvm":
+        layout = _layout.infer_layout(data, addresses[first:], offsets[first:], id_bytes, align)
+    roots = _read_roots(scan, lookup)
+    model = _object_model(classes, layout, id_bytes)
+    out, found = _collect(data, addresses, offsets, classes, model, lookup, roots.extra)
+    begin, targets = out.begin, out.targets[: found[0]]
+    weak_source, weak_target = (
+        out.weak_source[: found[1]].copy(),
+        out.weak_target[: found[1]].copy(),
+    )
+    _size_objects(classes, layout, out, addresses, model)
+    presumed = _presume_roots(scan, classes, out.class_index, roots)
+    held = np.concatenate([roots.held, presumed])
+    class_object = np.full(len(classes.names), -1, np.int32)
+    class_object[: classes.count] = np.arange(classes.count)
+    class_object[held[held < classes.count]] = -1
+    for marked in (held, weak_target, np.arange(classes.count, dtype=np.int32)):
+        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
+        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
+    graph = References(begin, targets, out.class_index, class_object, out.seen_once, out.seen_twice)
+    kept = compute_retention(graph, out.shallow, held, weak_target)
+    arrays = {
+        "class_index": out.class_index,
+        "shallow": out.shallow,
+        "begin": begin,
+        "targets": targets,
+        "weak_source": weak_source,
+        "weak_target": weak_target,
+        "dominator": kept.dominator,
+        "retained": kept.retained,
+        "reach": kept.reach,
+        "addresses": addresses,
+        "offsets": offsets,
+        "class_rows": classes.rows,
+        "field_rows": classes.fields,
+        "super_index": classes.super_index,
+        "loader": _loaders(classes, lookup),
+        "roots": np.concatenate([roots.rows, _presumed_rows(presumed)]),
+        "lookup_directory": lookup.directory,
+        "lookup_table": lookup.table,
+        "lookup_shuffled": lookup.shuffled,
+        "lookup_addresses": lookup.sorted_addresses,
+        "lookup_ordinals": lookup.sorted_ordinals,
+    }
+    facts = {
+        "layout": f"{layout.name}, {layout.align_bytes}-byte alignment",
+        "unit_bytes": 1 << model.unit_shift,
+        "class_objects": classes.count,
+        "lookup_base": int(lookup.base),
+        "lookup_shift": int(lookup.shift),
+        "dangling": int(found[2]),
+        "presumed_roots": int(presumed.size),
+    }
+    return arrays, facts
+
+
+def _number_objects(
+    data: Bytes, scan: Scan, classes: Classes
+) -> tuple[Longs, Offsets, AddressTable]:
+    """Give class objects the first ordinals, then objects in file order, each address once."""
+    own = classes.rows[: classes.count, table.ADDRESS]
+    addresses = np.concatenate([own, scan.addresses])
+    offsets = np.concatenate([np.zeros(own.size, offset_type(data.size)), scan.offsets])
+    lookup, repeated = build_address_table(addresses)
+    if repeated:
+        _, first = np.unique(addresses, return_index=True)
+        first.sort()
+        addresses, offsets = addresses[first], offsets[first]
+        lookup, _ = build_address_table(addresses)
+    return addresses, offsets, lookup
+
+
+@dataclass(slots=True)
+class _Roots:
+    """Root rows (object, tag, thread serial, frame, holding thread), and how they enter the graph."""
+
+    rows: Longs
+    held: Ints
+    extra: refs.ExtraReferences
+
+
+def _read_roots(scan: Scan, lookup: AddressTable) -> _Roots:
+    """Locals of a known thread become its references, all other roots the virtual root's."""
+    found = find_ordinals(lookup, np.ascontiguousarray(scan.roots[:, 1]))
+    rows = scan.roots.copy()
+    rows[:, 1] = rows[:, 0]
+    rows[:, 0] = found
+    rows = rows[(found >= 0) & (rows[:, 1] != GC_UNREACHABLE)]
+    threads = rows[rows[:, 1] == GC_ROOT_THREAD_OBJ]
+    thread_of = dict(zip(threads[:, 2].tolist(), threads[:, 0].tolist(), strict=True))
+    owner = np.array([thread_of.get(serial, -1) for serial in rows[:, 2].tolist()], np.int64)
+    is_local = np.isin(rows[:, 1], _FRAME_ROOTS) & (owner >= 0)
+    holder = np.where(is_local, owner, -1)[:, None]
+    pairs = np.unique(np.stack([owner[is_local], rows[is_local, 0]], axis=1), axis=0)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]].astype(np.int32)
+    extra = refs.ExtraReferences(pairs[:, 0].copy(), pairs[:, 1].copy())
+    return _Roots(
+        np.concatenate([rows, holder], axis=1), rows[~is_local, 0].astype(np.int32), extra
+    )
+
+
+def _object_model(classes: Classes, layout: _layout.Layout, id_bytes: int) -> refs.ObjectModel:
+    counts = table.count_reference_fields(classes.rows, classes.fields, classes.super_index)
+    begin = np.zeros(counts.size + 1, np.int32)
+    np.cumsum(counts, out=begin[1:])
+    positions, rows = np.zeros(begin[-1], np.int32), np.zeros(begin[-1], np.int32)
+    table.place_reference_fields(
+        classes.rows, classes.fields, classes.super_index, begin, id_bytes, positions, rows
+    )
+    is_referent = np.array([text == "referent" for text in classes.field_names], np.bool_)
+    base = classes.first("java.lang.ref.Reference")
+    of_reference = np.zeros(rows.size, np.bool_)
+    if base >= 0:
+        first, last = _own_rows(classes, base)
+        of_reference = (rows >= first) & (rows < last)
+    weak_owner = np.repeat(classes.subclasses(_WEAK_CLASSES), counts)
+    is_weak = of_reference & weak_owner
+    if rows.size:
+        is_weak &= is_referent[rows]
+    array_class = np.full(16, len(classes.names) - 1, np.int32)
+    for kind, letter in _ARRAY_CLASSES.items():
+        array_class[kind] = classes.first(java_name("[" + letter))
+    element = layout.element_bytes() if layout is not _layout.RAW else TYPE_BYTES.copy()
+    if layout is _layout.RAW:
+        element[TYPE_OBJECT] = id_bytes
+    return refs.ObjectModel(
+        id_bytes,
+        classes.count,
+        begin,
+        positions,
+        is_weak,
+        len(classes.names) - 1,
+        array_class,
+        layout.array_base(),
+        element,
+        layout.align_bytes.bit_length() - 1,
+        3 if layout is not _layout.RAW else 0,
+    )
+
+
+def _own_rows(classes: Classes, index: int) -> tuple[int, int]:
+    row = classes.rows[index]
+    first = int(row[table.FIRST_FIELD] + row[table.STATICS])
+    return first, first + int(row[table.FIELDS])
+
+
+def _collect(
+    data: Bytes,
+    addresses: Longs,
+    offsets: Offsets,
+    classes: Classes,
+    model: refs.ObjectModel,
+    lookup: AddressTable,
+    extra: refs.ExtraReferences,
+) -> tuple[refs.ReferenceTables, tuple[int, int, int]]:
+    """Run the second pass; capacities are upper bounds whose untouched part costs nothing."""
+    objects = addresses.size
+    capacity = data.size // model.id_bytes + extra.source.size
+    words = objects // 64 + 1
+    out = refs.ReferenceTables(
+        np.zeros(objects, np.int32),
+        np.zeros(objects, np.uint32 if model.unit_shift else np.int64),
+        np.empty(objects + 1, offset_type(capacity)),
+        np.empty(capacity, np.int32),
+        np.zeros(words, np.uint64),
+        np.zeros(words, np.uint64),
+        np.empty(objects, np.int32),
+        np.empty(objects, np.int32),
+        np.zeros((len(classes.names), 3), np.int64),
+    )
+    count = table.collect_class_references(
+        data,
+        classes.rows[: classes.count],
+        classes.fields,
+        model.id_bytes,
+        lookup,
+        out.begin,
+        out.targets,
+    )
+    refs.mark_all_seen(out.seen_once, out.seen_twice, out.targets[:count])
+    out.class_index[: classes.count] = max(classes.first("java.lang.Class"), 0)
+    found = refs.collect_references(data, addresses, offsets, model, lookup, extra, out, count)
+    return out, found
+
+
+def _size_objects(
+    classes: Classes,
+    layout: _layout.Layout,
+    out: refs.ReferenceTables,
+    addresses: Longs,
+    model: refs.ObjectModel,
+) -> None:
+    """Fill the sizes of instances and class objects."""
+    if layout is _layout.RAW:
+        own = np.maximum(classes.rows[:, table.INSTANCE_BYTES], 0)
+        refs.fill_instance_sizes(
+            out.class_index, out.shallow, _units(own, classes, 0), classes.count
+        )
+        out.shallow[: classes.count] = _static_bytes(classes, model.id_bytes)[: classes.count]
+        return
+    by_class = [
+        [
+            0 if kind == TYPE_OBJECT else int(TYPE_BYTES[kind & 15])
+            for kind in _field_types(classes, i)
+        ]
+        for i in range(len(classes.names))
+    ]
+    align = layout.align_bytes
+    best = np.zeros(len(classes.names), np.int64)
+    best_votes = -1
+    for packs in (True, False):
+        predicted = _layout.instance_sizes(layout, classes.super_index, by_class, packs=packs)
+        rounded = -(-predicted // align) * align
+        votes = int(out.gaps[rounded == out.gaps[:, 0], 1].sum())
+        if votes > best_votes:
+            best, best_votes = predicted, votes
+    sizes = _layout.choose_instance_sizes(best, out.gaps, align)
+    units = _units(sizes, classes, model.unit_shift)
+    refs.fill_instance_sizes(out.class_index, out.shallow, units, classes.count)
+    statics = _static_bytes(classes, layout.reference_bytes)[: classes.count]
+    base = _class_object_bytes(classes, addresses, statics, sizes)
+    mirrors = -(-(base + statics) // align) * align
+    out.shallow[: classes.count] = mirrors >> model.unit_shift
+
+
+def _units(sizes: Longs, classes: Classes, shift: int) -> Longs:
+    is_array = np.array([text.endswith("[]") for text in classes.names], np.bool_)
+    return np.where(is_array, -1, sizes >> shift).astype(np.int64)
+
+
+def _field_types(classes: Classes, index: int) -> list[int]:
+    first, last = _own_rows(classes, index)
+    kinds: list[int] = classes.fields[first:last, table.TYPE].tolist()
+    return kinds
+
+
+def _static_bytes(classes: Classes, reference_bytes: int) -> Longs:
+    """Return the bytes of the static fields by class; ``<...>`` entries are the machine's own."""
+    total = np.zeros(len(classes.names), np.int64)
+    for index in range(classes.count):
+        first = int(classes.rows[index, table.FIRST_FIELD])
+        last = first + int(classes.rows[index, table.STATICS])
+        for row in range(first, last):
+            if not classes.field_names[row].startswith("<"):
+                kind = int(classes.fields[row, table.TYPE])
+                total[index] += reference_bytes if kind == TYPE_OBJECT else TYPE_BYTES[kind & 15]
+    return total
+
+
+def _class_object_bytes(classes: Classes, addresses: Longs, statics: Longs, sizes: Longs) -> int:
+    """Return the size of a class object without statics: the tightest fit of all of them."""
+    own = classes.first("java.lang.Class")
+    predicted = int(sizes[own]) if own >= 0 else 0
+    ascending = np.sort(addresses)
+    at = np.searchsorted(ascending, addresses[: classes.count]) + 1
+    inside = at < ascending.size
+    gaps = ascending[at[inside]] - addresses[: classes.count][inside]
+    if own < 0 or gaps.size == 0:
+        return predicted
+    tightest = int((gaps - -(-statics[inside] // 8) * 8).min())
+    return tightest if 0 < tightest <= predicted + 128 else predicted
+
+
+def _presume_roots(scan: Scan, classes: Classes, class_index: Ints, roots: _Roots) -> Ints:
+    """Return what must stand in for roots that a cut dump lost: classes and threads.
+
+    HotSpot up to JDK 17 writes roots after the objects, so a dump cut short has none.
+    """
+    kinds = roots.rows[:, 1]
+    if np.isin(kinds, (GC_ROOT_STICKY_CLASS, GC_ROOT_THREAD_OBJ)).any():
+        return np.empty(0, np.int32)
+    if roots.rows.size and not scan.damage:
+        return np.empty(0, np.int32)
+    is_thread = classes.subclasses(("java.lang.Thread",))
+    threads = np.flatnonzero(is_thread[class_index]).astype(np.int32)
+    threads = threads[threads >= classes.count]
+    return np.concatenate([np.arange(classes.count, dtype=np.int32), threads])
+
+
+def _presumed_rows(presumed: Ints) -> Longs:
+    rows = np.full((presumed.size, 5), -1, np.int64)
+    rows[:, 0] = presumed
+    rows[:, 1] = 0
+    return rows
+
+
+def _loaders(classes: Classes, lookup: AddressTable) -> Ints:
+    return find_ordinals(lookup, np.ascontiguousarray(classes.rows[:, table.LOADER]))
