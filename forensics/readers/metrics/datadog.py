@@ -1,0 +1,111 @@
+"""Datadog query answers: ``/api/v1/query`` and ``/api/v2/query/timeseries``.
+
+References
+----------
+Datadog API Reference, "Query timeseries points" and "Query timeseries data across multiple
+products".
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from forensics.errors import CorruptEvidenceError
+from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._source import Source
+from forensics.readers.metrics._json_document import load_document
+from forensics.readers.metrics._series import SeriesTable
+from forensics.readers.metrics._time import epoch_us
+from forensics.readers.metrics._units import Unit, parse_unit
+
+TITLE: Final = "Datadog query result (JSON)"
+KIND: Final[Kind] = "metrics"
+
+_NAME: Final = "datadog"
+
+
+def sniff(head: Head) -> Match:
+    """Claim JSON with a point list, or the answer type of the second interface."""
+    data = head.data.lstrip()
+    if not data.startswith((b"{", b"[")):
+        return Match.NO
+    first = b'"pointlist"' in data and (b'"scope"' in data or b'"metric"' in data)
+    second = b'"timeseries_response"' in data or (
+        b'"group_tags"' in data and b'"query_index"' in data
+    )
+    envelope = b'"res_type"' in data and b'"from_date"' in data and b'"series"' in data
+    return Match.MAGIC if first or second or envelope else Match.NO
+
+
+def read(source: Source) -> Reading:
+    """Read all series; values in a stated unit are converted to its base unit.
+
+    Raises
+    ------
+    CorruptEvidenceError
+        If the file is no such JSON, or an error answer.
+    """
+    document, damage = load_document(source)
+    table = SeriesTable(source.name)
+    if not isinstance(document, dict):
+        raise CorruptEvidenceError(source.name, "is no JSON object", expected="series")
+    for series in document.get("series") or ():
+        if isinstance(series, dict):
+            _add_series(table, series)
+    data = document.get("data")
+    if isinstance(data, dict) and isinstance(data.get("attributes"), dict):
+        _add_attributes(table, data["attributes"])
+    if not len(table) and (document.get("errors") or document.get("error")):
+        raise CorruptEvidenceError(source.name, "is an error answer", expected="series")
+    return table.reading(_NAME, damage=damage)
+
+
+def _add_series(table: SeriesTable, series: dict[str, Any]) -> None:
+    points = [p for p in series.get("pointlist") or () if isinstance(p, list) and len(p) == 2]
+    unit = _unit(series.get("unit"))
+    tags = series.get("tag_set") or str(series.get("scope") or "").split(",")
+    metric = str(series.get("metric") or series.get("expression") or "value")
+    index = table.index_of(metric, _tags(tags), unit.base if unit else None)
+    _extend(table, index, [p[0] for p in points], [p[1] for p in points], unit)
+
+
+def _add_attributes(table: SeriesTable, attributes: dict[str, Any]) -> None:
+    columns = attributes.get("values") or []
+    for series, values in zip(attributes.get("series") or [], columns, strict=False):
+        unit = _unit(series.get("unit"))
+        metric = f"query{series.get('query_index', 0)}"
+        index = table.index_of(
+            metric, _tags(series.get("group_tags") or ()), unit.base if unit else None
+        )
+        times = (attributes.get("times") or [])[: len(values)]
+        _extend(table, index, times, values[: len(times)], unit)
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    labels = {}
+    for tag in tags:
+        name, colon, value = str(tag).strip().partition(":")
+        if colon and name:
+            labels[name] = value
+    return labels
+
+
+def _unit(units: Any) -> Unit | None:
+    """Return the unit of the first of the two entries (the second is a "per")."""
+    if not isinstance(units, list) or not units or not isinstance(units[0], dict):
+        return None
+    if len(units) > 1 and isinstance(units[1], dict):
+        return None
+    return parse_unit(str(units[0].get("name") or ""))
+
+
+def _extend(
+    table: SeriesTable, index: int, stamps: list[Any], values: list[Any], unit: Unit | None
+) -> None:
+    times = epoch_us(np.array([float(stamp) for stamp in stamps]))
+    if times is None:
+        return
+    numbers = np.array([np.nan if value is None else float(value) for value in values])
+    table.extend(index, times, numbers * (unit.factor if unit else 1.0))
