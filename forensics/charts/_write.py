@@ -12,7 +12,8 @@ import polars as pl
 
 from forensics.charts._chart import Chart, map_coordinates
 from forensics.charts._matplotlib import draw_png, draw_svg, legend_names
-from forensics.charts._plotly import build_figure, build_page
+from forensics.charts._plotly import build_figure
+from forensics.charts._plotly_page import build_page
 from forensics.progress import track
 from forensics.redaction import redact
 

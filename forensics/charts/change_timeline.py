@@ -175,7 +175,7 @@ def _title(findings: Findings) -> str:
         return f"Growth begins at {clock(onset)} UTC; no known change explains it"
     what = next(s.what for s in findings.suspects if s.time == cause)
     minutes = (onset - cause) / timedelta(minutes=1)
-    gap = human(abs(minutes), "min")
+    gap = human(abs(minutes), "min") if abs(minutes) >= 3 else human(abs(minutes) * 60, "s")
     where = "after" if minutes >= 0 else "before"
     return f"Growth begins at {clock(onset)} UTC, {gap} {where}: {what}"
 
