@@ -1,0 +1,177 @@
+"""Turn the shape of a message into tokens, with what is surely a value masked.
+
+What one message alone shows to be a value: dates, addresses, paths, URLs, anything with
+digits, ``true`` and ``null`` after a key, the inside of braces. Lists of values become
+one value, and a remark in parentheses that holds nothing else is dropped: they vary in
+length from message to message without being another statement of the program.
+
+Words as values need many messages to be seen; they are found by ``forensics.patterns.words``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+VARIABLE: Final = "<*>"
+#: Stands for a variable while text is still text; no shape holds it (control characters go).
+_V: Final = "\x00"
+
+_DAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_ZONE = r"(?:AM|PM|am|pm|UTC|GMT|Z|[A-Z]{1,3}[SD]T)"
+_CLOCK = r"0(?::0)+(?:[.,]0)?"
+_DATE = (
+    rf"\b(?:{_DAY},? )?(?:{_MONTH}[ -]+0(?:[ ,]+0(?=[ ,:]|$))?|0[ -]{_MONTH}[ -]0)"
+    rf"[ T,]*(?:{_CLOCK})?(?: {_ZONE}\b)?(?: 0\b(?!:))?"
+)
+_STOP = r"\s'\"<>()\[\]{},;"
+
+#: In the order of use: what a rule has masked, the later ones see as a variable.
+_RULES: Final = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"\x1b\[[0-9;]*[A-Za-z]", ""),  # terminal colours
+        (r"[\x00-\x08\x0b-\x1f\x7f]", " "),
+        (r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>\])}]+", _V),
+        (_DATE, _V),
+        (rf"\b{_DAY},? (?=[0\x00])", ""),
+        (rf"\b{_CLOCK} ?{_ZONE}\b", _V),
+        (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _V),  # mail
+        (r"\b(?:[0-9a-f]{2}|0)(?::(?:[0-9a-f]{2}|0)){5}\b", _V),  # hardware address
+        (r"\b[A-Za-z]:\\[^\s'\",;()\[\]]+", _V),  # C:\path
+        (r"(?<![\w\\])\\[\w?.\\][^\s'\",;()\[\]]*", _V),  # \Registry\path, \\host\share
+        (rf"(?<![\w)\]>/.:])(?:~|\.{{1,2}})?/[A-Za-z0-9_.$][^{_STOP}=|:]*", _V),  # /path
+        (r"\b[\w-]+(?:\.[\w-]+)+:0\b", _V),  # host.name:port
+        (r"[\w-]*-\[0(?:[-, ]*0)*\]|[\w-]+\[0(?:[-, ]+0)+\]", _V),  # node-[1-3,7], list of hosts
+        # what an object prints of itself: Name{...}, three levels deep
+        (r"[\w.$]*\s?\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+\}", _V),
+        (r"\b[\w.$]+@[0-9a-f]+\b", _V),  # Name@identity
+        (r"\b(?:true|false|True|False|TRUE|FALSE)\b", _V),
+        (r"([=:] ?)(?:null|NULL|None|nil)\b", rf"\1{_V}"),
+        (r"<(\s?[0\x00](?![^<]*>))", r"\1"),  # "< 1 s" is one value
+        (r"\b[a-f]{8,}\b", _V),
+        (r'="[^"]*"', f"={_V}"),
+        # the role, then the name that fills it; before "=" or ":" it is a name of a field
+        (r"\b((?:for|invalid|by|of|illegal|unknown|from|to) user) [A-Za-z_][\w.-]*", rf"\1 {_V}"),
+    )
+)
+
+_TOKEN: Final = re.compile(r"\x00|[=,;()\[\]{}<>\"'|]|[^\s=,;()\[\]{}<>\"'|\x00]+")
+_KEY: Final = re.compile(r"([A-Za-z_][A-Za-z_.$-]*):(?=[^:])(.+)\Z")
+_ENDING: Final = re.compile(r"(.*?[^.:!?])([.:!?]+)\Z")
+_ORDINAL: Final = re.compile(r"[A-Za-z]{2,}0\Z")
+_WORD: Final = re.compile(r"\w")
+
+#: Between two variables these belong to the value: 12:30, a/b, 10-20, 640x480.
+_JOINTS: Final = frozenset(",:;/-|@#~x*")
+#: After a number these are part of the value: the scale changes with the amount.
+_UNITS: Final = frozenset(
+    ("B", "kB", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB")
+    + ("ns", "us", "µs", "ms", "s", "sec", "secs", "%", "Hz", "kHz", "MHz", "GHz")
+)
+#: Longest part of a message that may repeat to make a list.
+_LONGEST_PERIOD: Final = 8
+#: Tokens of a message that count; what follows is one more variable.
+_MOST_TOKENS: Final = 256
+
+
+class Masked(NamedTuple):
+    """A masked message: its tokens, and for each whether blanks stood before it."""
+
+    tokens: tuple[str, ...]
+    spaced: tuple[bool, ...]
+
+
+def is_word(token: str) -> bool:
+    """Whether ``token`` is neither a variable nor punctuation."""
+    return token != VARIABLE and _WORD.search(token) is not None
+
+
+def mask_shape(shape: str) -> Masked:
+    """Split a shape into tokens and mask the values that it shows by itself.
+
+    Examples
+    --------
+    >>> mask_shape("retry 0 of 0 for /var/lib/db, took 0 ms").tokens
+    ('retry', '<*>', 'of', '<*>', 'for', '<*>', ',', 'took', '<*>')
+    """
+    text = shape
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    tokens: list[str] = []
+    spaced: list[bool] = []
+    last_end = 0
+    for match in _TOKEN.finditer(text):
+        parts = [VARIABLE] if match.group() == _V else _split(match.group())
+        tokens += parts
+        spaced += [match.start() > last_end] + [False] * (len(parts) - 1)
+        last_end = match.end()
+        if len(tokens) >= _MOST_TOKENS:
+            tokens.append(VARIABLE)
+            spaced.append(True)
+            break
+    return simplify(Masked(tuple(tokens), tuple(spaced)))
+
+
+def _split(token: str) -> list[str]:
+    """Part a key and an ending from a token, and mask it if it holds digits."""
+    keyed = _KEY.match(token)
+    if keyed:
+        return [keyed[1], ":", *_split(keyed[2])]
+    ended = _ENDING.match(token)
+    if ended:
+        return [*_split(ended[1]), ended[2]]
+    if "0" not in token or _ORDINAL.match(token):
+        return [token]
+    return [VARIABLE]
+
+
+def simplify(masked: Masked) -> Masked:
+    """Make one variable of each list of variables, until nothing changes."""
+    while True:
+        kept = _fold_periods(_fold_neighbours(masked))
+        if len(kept.tokens) == len(masked.tokens):
+            return kept
+        masked = kept
+
+
+def _fold_neighbours(masked: Masked) -> Masked:
+    """Join variables that touch, with joints and units, and drop remarks made of one."""
+    tokens: list[str] = []
+    spaced: list[bool] = []
+    for part, is_spaced in zip(*masked, strict=True):
+        last = tokens[-2:]
+        if last[-1:] == [VARIABLE] and (part == VARIABLE or part in _UNITS):
+            continue
+        if part == VARIABLE and len(last) > 1 and last[0] == VARIABLE and last[1] in _JOINTS:
+            del tokens[-1], spaced[-1]
+        elif part == ")" and last[-1:] == ["("]:
+            del tokens[-1], spaced[-1]
+        elif part == ")" and last == ["(", VARIABLE] and len(tokens) > len(last):
+            del tokens[-2:], spaced[-2:]
+        else:
+            tokens.append(part)
+            spaced.append(is_spaced)
+    return Masked(tuple(tokens), tuple(spaced))
+
+
+def _fold_periods(masked: Masked) -> Masked:
+    """Make one of parts that repeat at once and hold a value: ``(a <*> ok)(a <*> ok)``."""
+    tokens, spaced = list(masked.tokens), list(masked.spaced)
+    for period in range(1, min(_LONGEST_PERIOD, len(tokens) // 2) + 1):
+        at = 0
+        while at + 2 * period <= len(tokens):
+            part = tokens[at : at + period]
+            end = at + period
+            while tokens[end : end + period] == part:
+                end += period
+            if end > at + period and any(t == VARIABLE or _ORDINAL.match(t) for t in part):
+                if period == 1:
+                    tokens[at] = VARIABLE
+                del tokens[at + period : end], spaced[at + period : end]
+            at += 1
+    return Masked(tuple(tokens), tuple(spaced))
