@@ -61,10 +61,11 @@ class Draws:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """Where memory ends (None: not known), and the time from which one looks ahead."""
+    """Where memory ends (None: not known), from when one looks ahead, when the life began."""
 
     limit_bytes: float | None
     now_s: float
+    started_s: float
 
 
 def draw_forecast(floor: Floor, evidence: Evidence, log_weights: Floats, horizon: Horizon) -> Draws:
@@ -126,7 +127,7 @@ def _draw_way(
     start = drawn[0] + _now(background.name, background.columns) @ drawn[2:]
     level = start + rise
     rate = rise * slope / max(floor.span_s, 1e-9)
-    onset = _onset(floor, evidence, c)
+    onset = _onset(floor, evidence, c, horizon)
     to_limit = np.full(count, np.inf)
     if horizon.limit_bytes is not None:
         with np.errstate(divide="ignore"):
@@ -156,8 +157,8 @@ def _extend(evidence: Evidence, c: int) -> tuple[Floats, float]:
     return np.maximum.accumulate(values[:-1]), slope
 
 
-def _onset(floor: Floor, evidence: Evidence, c: int) -> float:
-    """Return when the curve begins to rise: its hinge, or the first point."""
-    shape = evidence.curves.shapes[int(evidence.curves.shape[c])]
-    share = float(evidence.curves.theta[c]) if shape.name == "piecewise" else 0.0
-    return float(floor.t_s[0] + share * floor.span_s)
+def _onset(floor: Floor, evidence: Evidence, c: int, horizon: Horizon) -> float:
+    """Return when the curve begins to rise: its hinge, or the start of the life."""
+    if evidence.curves.shapes[int(evidence.curves.shape[c])].name != "piecewise":
+        return horizon.started_s
+    return float(floor.t_s[0] + float(evidence.curves.theta[c]) * floor.span_s)

@@ -31,12 +31,15 @@ class Selection:
         Family name to posterior probability; sums to 1.
     log_odds
         Logarithm of the odds of "rises and goes on rising" against everything else.
+    log_evidence
+        Logarithm of the sum of all weights before they were normalised.
     leak : array of float64, shape of ``Evidence.grown``
         Logarithm of the weight with which each curve says "leak"; normalised with ``weights``.
     """
 
     weights: dict[str, float]
     log_odds: float
+    log_evidence: float
     leak: Floats
 
     @property
@@ -82,5 +85,6 @@ def select(evidence: Evidence, min_rise: float) -> Selection:
     return Selection(
         weights={name: float(np.exp(value - whole)) for name, value in logs.items()},
         log_odds=leaks - rest,
+        log_evidence=whole,
         leak=np.where(is_leak, up - whole, -np.inf),
     )

@@ -92,6 +92,8 @@ class LifeGrowth:
     model, runner_up, evidence_ratio
         Family that explains best ("undetermined" if the next is too close), the next, and
         how many times likelier the first is.
+    log_evidence
+        Logarithm of the probability of the points under all models together; compares loads.
     rate
         Bytes a second at the end of the life.
     onset_s
@@ -113,6 +115,7 @@ class LifeGrowth:
     model: str
     runner_up: str | None
     evidence_ratio: float
+    log_evidence: float
     rate: Estimate
     onset_s: Estimate
     time_to_limit_s: Estimate

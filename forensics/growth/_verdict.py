@@ -35,7 +35,7 @@ _MIN_RISE_SHARE = 0.004
 _MIN_MOVE_SHARE = 0.1
 _MIN_SWING_SHARE = 0.03
 #: A verdict this clear stands for its life whatever the other lives say.
-_CLEAR = 4.0
+CLEAR = 4.0
 #: A life that rose to no more than this above what a quiet life held was only catching up.
 _CATCH_UP = 1.03
 
@@ -95,7 +95,12 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
     evidence = weigh_floor(floor)
     selection = select(evidence, min_rise=_min_rise(floor))
     leak = judge(selection.log_odds)
-    draws = draw_forecast(floor, evidence, selection.leak, Horizon(limit_bytes, now_s=life.ended_s))
+    draws = draw_forecast(
+        floor,
+        evidence,
+        selection.leak,
+        Horizon(limit_bytes, now_s=life.ended_s, started_s=life.started_s),
+    )
     model, runner_up, ratio = selection.best()
     return LifeGrowth(
         life=life,
@@ -105,6 +110,7 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
         model=model if ratio >= MIN_RATIO else "undetermined",
         runner_up=runner_up if ratio >= MIN_RATIO else model,
         evidence_ratio=ratio,
+        log_evidence=selection.log_evidence,
         rate=_rate(draws, selection),
         onset_s=_onset(draws, leak),
         time_to_limit_s=_to_limit(draws, leak, limit_bytes),
@@ -148,10 +154,10 @@ def pool_lives(lives: tuple[LifeGrowth, ...]) -> GrowthAssessment:
     odds = np.array([_settled(growth, lives) for growth in lives])
     total = float(np.sum(odds))
     overall = total
-    if odds.size and odds.max() > _CLEAR:
+    if odds.size and odds.max() > CLEAR:
         overall = float(odds.max())
     pooled = tuple(
-        _with_odds(growth, own if abs(own) >= _CLEAR else total)
+        _with_odds(growth, own if abs(own) >= CLEAR else total)
         for growth, own in zip(lives, odds.tolist(), strict=True)
     )
     leak = judge(overall)
@@ -190,6 +196,7 @@ def _too_short(life: Life, floor: Floor) -> LifeGrowth:
         model="undetermined",
         runner_up=None,
         evidence_ratio=1.0,
+        log_evidence=0.0,
         rate=UNKNOWN,
         onset_s=UNKNOWN,
         time_to_limit_s=UNKNOWN,

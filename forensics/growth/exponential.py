@@ -13,8 +13,8 @@ PARAMETERS = (
 )
 IS_LEAK = True
 
-#: e-foldings in the window: below 0.6 it can't be told from a line, above 12 from a step.
-_FOLDINGS = np.geomspace(0.6, 12.0, 16)
+#: e-foldings in the window: below 0.15 it can't be told from a line, above 12 from a step.
+_FOLDINGS = np.geomspace(0.15, 12.0, 20)
 
 
 def guess(t_s: NDArray[np.float64], y_bytes: NDArray[np.float64]) -> NDArray[np.float64]:

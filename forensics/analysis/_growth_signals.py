@@ -1,0 +1,204 @@
+"""Which series to ask about the memory of each process, with its load, limit and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from forensics.analysis import lifetimes as lifetimes_module
+    from forensics.analysis import roles as roles_module
+
+Floats = NDArray[np.float64]
+Side = Literal["heap", "offheap", "process", "unknown"]
+
+#: Roles by what they measure, the most telling first: the first one present is asked. Resident
+#: memory comes before the working set, which counts file pages the kernel may take back.
+HEAP_ROLES: Final = ("gc_floor", "heap_used")
+PROCESS_ROLES: Final = ("rss", "working_set")
+OFFHEAP_ROLES: Final = ("direct_used", "nonheap_used")
+#: What memory may follow: each is tried, the one that explains most is kept.
+LOAD_ROLES: Final = ("requests", "in_flight", "backlog", "pool_pending")
+BACKLOG_ROLES: Final = frozenset({"in_flight", "backlog", "pool_pending"})
+
+_LIMIT_ROLES: Final = {"heap": ("heap_max",), "process": ("memory_limit",)}
+#: A load series that covers less of the memory samples than this is of no use.
+_MIN_COVER: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One memory series with all that helps to read it.
+
+    ``t_s`` (Unix seconds) and ``y_bytes`` have shape (n,); ``loads`` maps a role to values at
+    the same times, NaN where unknown.
+    """
+
+    entity: str
+    role: str
+    metric: str
+    side: Side
+    t_s: Floats
+    y_bytes: Floats
+    loads: dict[str, Floats]
+    limit_bytes: float | None
+    restarts_s: tuple[float, ...]
+    is_watched: bool
+    versions: tuple[tuple[float, str], ...] = ()
+
+    def version_at(self, moment_s: float) -> str | None:
+        """Return the version that ran at a time, or None."""
+        past = [version for since, version in self.versions if since <= moment_s + 60.0]
+        return past[-1] if past else (self.versions[0][1] if self.versions else None)
+
+
+def iter_signals(
+    roles: roles_module.Result, lifetimes: lifetimes_module.Result, gc: pl.DataFrame
+) -> Iterator[Signal]:
+    """Yield the memory series worth judging, entity by entity, in order of names."""
+    points = roles.points.with_columns(_t=pl.col("time").to_physical() / 1e6)
+    frames = points.partition_by("role", as_dict=True)
+    by_role = {str(key[0]): frame for key, frame in frames.items()}
+    context = _Context(by_role, roles, lifetimes)
+    memory = [*HEAP_ROLES, *PROCESS_ROLES, *OFFHEAP_ROLES]
+    seen: set[tuple[str, str]] = set()
+    for signal in _iter_gc(gc, context):
+        seen.add((signal.entity, "heap"))
+        yield signal
+    for role in memory:
+        if role not in by_role:
+            continue
+        for (entity,), frame in (
+            by_role[role].partition_by("entity", as_dict=True, maintain_order=True).items()
+        ):
+            side = _side(role, context.is_weak(role))
+            kind = role if side == "offheap" else side
+            if (str(entity), kind) not in seen:
+                seen.add((str(entity), kind))
+                yield context.signal(str(entity), role, side, frame)
+
+
+def _side(role: str, is_weak: bool) -> Side:
+    if is_weak:
+        return "unknown"
+    return "heap" if role in HEAP_ROLES else "offheap" if role in OFFHEAP_ROLES else "process"
+
+
+def _iter_gc(gc: pl.DataFrame, context: _Context) -> Iterator[Signal]:
+    """Yield the heap after collections, from logs: the floor itself."""
+    if gc.is_empty() or "heap_after_bytes" not in gc.columns:
+        return
+    known = gc.filter(pl.col("heap_after_bytes").is_not_null()).with_columns(
+        _t=pl.coalesce(pl.col("time").to_physical() / 1e6, pl.col("uptime_s")),
+        entity=pl.col("entity").fill_null("process"),
+    )
+    for (entity,), frame in known.partition_by("entity", as_dict=True, maintain_order=True).items():
+        deep = frame.filter(pl.col("kind") == "full")
+        # Full collections alone are the floor; a dozen of them is enough to judge by.
+        used = (deep if deep.height >= 12 else frame).drop_nulls("_t").sort("_t")
+        if used.height < 2:
+            continue
+        yield context.signal(
+            str(entity),
+            "gc_floor",
+            "heap",
+            used.select("_t", value=pl.col("heap_after_bytes").cast(pl.Float64)),
+            metric="heap after collection (log)",
+            limit=used["heap_capacity_bytes"].max(),
+        )
+
+
+class _Context:
+    """Looks up what goes with a series."""
+
+    def __init__(
+        self,
+        by_role: dict[str, pl.DataFrame],
+        roles: roles_module.Result,
+        lifetimes: lifetimes_module.Result,
+    ) -> None:
+        self._by_role = by_role
+        self._lifetimes = lifetimes
+        used = roles.series.filter(pl.col("use").is_in(["used", "part"]))
+        self._metric = dict(used.select("role", "metric").unique("role", keep="first").iter_rows())
+        self._why = dict(used.select("role", "why").unique("role", keep="first").iter_rows())
+
+    def is_weak(self, role: str) -> bool:
+        """Tell whether the role was guessed from a lone series without a telling name."""
+        return str(self._why.get(role) or "").startswith("weak")
+
+    def signal(
+        self,
+        entity: str,
+        role: str,
+        side: Side,
+        frame: pl.DataFrame,
+        *,
+        metric: str | None = None,
+        limit: object = None,
+    ) -> Signal:
+        """Put a series together with its load, limit, restarts and versions."""
+        ordered = frame.sort("_t")
+        t_s = ordered["_t"].to_numpy()
+        versions = ()
+        if "version" in ordered.columns:
+            named = ordered.drop_nulls("version")
+            changed = named.filter(pl.col("version") != pl.col("version").shift().fill_null(""))
+            versions = tuple(changed.select("_t", "version").iter_rows())
+        return Signal(
+            entity=entity,
+            role=role,
+            metric=metric or str(self._metric.get(role, role)),
+            side=side,
+            t_s=t_s,
+            y_bytes=ordered["value"].to_numpy(),
+            loads={
+                name: load
+                for name in LOAD_ROLES
+                if (load := self._load(name, entity, t_s)) is not None
+            },
+            limit_bytes=self._limit(entity, side) or _number(limit),
+            restarts_s=tuple(time.timestamp() for time in self._lifetimes.of(entity)),
+            is_watched=entity in self._lifetimes.watched,
+            versions=versions,
+        )
+
+    def _limit(self, entity: str, side: Side) -> float | None:
+        for role in _LIMIT_ROLES.get(side, ("memory_limit", "heap_max")):
+            frame = self._by_role.get(role)
+            if frame is None:
+                continue
+            mine = frame.filter(pl.col("entity") == entity)["value"]
+            if mine.len():
+                return float(mine[-1])
+        return None
+
+    def _load(self, role: str, entity: str, t_s: Floats) -> Floats | None:
+        """Return the process's own load, or that of all processes together, at ``t_s``."""
+        frame = self._by_role.get(role)
+        if frame is None or t_s.size < 2:
+            return None
+        mine = frame.filter(pl.col("entity") == entity)
+        if mine.is_empty():
+            mine = frame.group_by("_t").agg(pl.col("value").sum())
+        mine = mine.sort("_t")
+        when, what = mine["_t"].to_numpy(), mine["value"].to_numpy()
+        reach = 3 * max(float(np.median(np.diff(t_s))), _step(when))
+        near = np.clip(np.searchsorted(when, t_s), 0, when.size - 1)
+        back = np.maximum(near - 1, 0)
+        distance = np.minimum(np.abs(when[near] - t_s), np.abs(when[back] - t_s))
+        values = np.where(distance <= reach, np.interp(t_s, when, what), np.nan)
+        return values if np.isfinite(values).mean() >= _MIN_COVER else None
+
+
+def _step(t_s: Floats) -> float:
+    return float(np.median(np.diff(t_s))) if t_s.size > 1 else 0.0
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and value > 0 else None

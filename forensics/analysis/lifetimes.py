@@ -1,0 +1,119 @@
+"""When processes started and died: from start times, restart counters, kills and events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from forensics.findings import AnyEntry, TimelineRow
+from forensics.tables import TIME
+
+if TYPE_CHECKING:
+    from forensics.analysis import roles as roles_module
+
+TITLE: Final = "Process lifetimes"
+NEEDS: Final = ("roles", "events")
+
+#: One row a start of a process after the first: when, and what tells of it.
+STARTS: Final = pl.Schema({"entity": pl.String(), "time": TIME, "why": pl.String()})
+
+#: Two sources that name starts this close mean the same one: a scrape interval or two.
+_SAME_START: Final = pl.duration(seconds=120)
+_EVENT_KINDS: Final = ("oom_kill", "restart")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Restarts of each process.
+
+    Parameters
+    ----------
+    starts
+        Schema ``STARTS``, sorted by entity and time; each restart once.
+    watched
+        Entities whose start time or restart counter was recorded: a restart that isn't in
+        ``starts`` didn't happen while they were watched.
+    """
+
+    starts: pl.DataFrame
+    watched: frozenset[str]
+
+    def of(self, entity: str) -> list[datetime]:
+        """Return the restart times of one entity."""
+        times: list[datetime] = self.starts.filter(pl.col("entity") == entity)["time"].to_list()
+        return times
+
+
+def run(*, roles: roles_module.Result, events: pl.DataFrame) -> Result:
+    """Collect the restarts that the evidence tells of.
+
+    Parameters
+    ----------
+    roles
+        Roles ``start_time`` (Unix seconds), ``restarts`` and ``oom_kills`` (counters).
+    events
+        Table of the ``events`` schema; kills and restarts count.
+    """
+    found = pl.concat(
+        [
+            _from_start_times(roles.role("start_time")),
+            _from_counters(roles.role("restarts", "oom_kills")),
+            _from_events(events),
+        ]
+    ).sort("entity", "time")
+    gap = pl.col("time").diff().over("entity")
+    distinct = found.filter(gap.is_null() | (gap > _SAME_START))
+    watched = roles.role("start_time", "restarts")["entity"].drop_nulls().unique()
+    return Result(distinct, frozenset(watched.to_list()))
+
+
+def findings(result: Result) -> list[AnyEntry]:
+    """Return one row of the timeline for each restart."""
+    return [
+        TimelineRow(time=row["time"], kind="restart", text=f"{row['entity']} started again")
+        for row in result.starts.iter_rows(named=True)
+    ]
+
+
+def _from_start_times(points: pl.DataFrame) -> pl.DataFrame:
+    """Return a start where the recorded start time moves by more than clock jitter."""
+    moved = pl.col("value").diff().over("entity").abs() > 5.0
+    return (
+        points.sort("entity", "time")
+        .filter(moved)
+        .select(
+            "entity",
+            pl.from_epoch((pl.col("value") * 1e6).cast(pl.Int64), time_unit="us")
+            .dt.replace_time_zone("UTC")
+            .alias("time"),
+            pl.lit("start time").alias("why"),
+        )
+        .cast(dict(STARTS))
+    )
+
+
+def _from_counters(points: pl.DataFrame) -> pl.DataFrame:
+    """Return a start where a counter of restarts or kills rose between two samples."""
+    rose = pl.col("value").diff().over("role", "entity") > 0
+    return (
+        points.sort("role", "entity", "time")
+        .filter(rose)
+        .select("entity", "time", pl.col("role").alias("why"))
+        .cast(dict(STARTS))
+    )
+
+
+def _from_events(events: pl.DataFrame) -> pl.DataFrame:
+    """Return kills and restarts that the platform reported for a named entity."""
+    return (
+        events.filter(
+            pl.col("kind").is_in(_EVENT_KINDS)
+            & pl.col("entity").is_not_null()
+            & pl.col("time").is_not_null()
+        )
+        .select("entity", "time", pl.col("kind").alias("why"))
+        .cast(dict(STARTS))
+    )
