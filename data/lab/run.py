@@ -1,9 +1,9 @@
 """Run one scenario of the lab for real and collect its evidence.
 
-``python data/lab/run.py SCENARIO [--quick] [--out FOLDER]`` starts PostgreSQL, two or three JVMs, Prometheus
-and Alertmanager on loopback, lets the scenario happen, and writes ``FOLDER/SCENARIO/`` with the
-evidence and ``FOLDER/SCENARIO.truth.yaml`` with what was measured to be true. Everything that it
-started ends with it, also after Ctrl-C or SIGTERM.
+``python data/lab/run.py SCENARIO [--quick] [--out FOLDER]`` starts PostgreSQL, two or three JVMs,
+Prometheus and Alertmanager on loopback, lets the scenario happen, and writes ``FOLDER/SCENARIO/``
+with the evidence and ``FOLDER/SCENARIO.truth.yaml`` with what was measured to be true. Everything
+that it started ends with it, also after Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -32,7 +33,13 @@ from rig.processes import JAR_FOLDER, JARS, Processes, RigError, find_missing
 from rig.scenario import Happening, Scenario, read_scenario
 
 QUICK_SPEED = 3.0
-CHANGE_KINDS = {"deploy": "deploy", "maintain": "database", "drop-index": "database", "traffic": "traffic", "flag": "flag"}
+CHANGE_KINDS = {
+    "deploy": "deploy",
+    "maintain": "database",
+    "drop-index": "database",
+    "traffic": "traffic",
+    "flag": "flag",
+}
 
 
 def build_service() -> None:
@@ -44,7 +51,16 @@ def build_service() -> None:
         return
     classpath = ":".join(str(JAR_FOLDER / f"{jar}.jar") for jar in JARS)
     subprocess.run(
-        ["javac", "-Xlint:all", "-Werror", "-d", str(HERE / "build"), "-cp", classpath, *map(str, sources)],
+        [
+            "javac",
+            "-Xlint:all",
+            "-Werror",
+            "-d",
+            str(HERE / "build"),
+            "-cp",
+            classpath,
+            *map(str, sources),
+        ],
         check=True,
     )
 
@@ -60,7 +76,9 @@ class Run:
         self.cluster = Cluster(scenario, folder, self.processes)
         self.load = Load({w.name: w.rps for w in scenario.workloads})
         self.exporter = Exporter(self.cluster, self.postgres)
-        self.monitoring = Monitoring(self.processes, folder / "monitoring", folder / "targets.json", self.exporter.port)
+        self.monitoring = Monitoring(
+            self.processes, folder / "monitoring", folder / "targets.json", self.exporter.port
+        )
         self.changes: list[dict[str, object]] = []
         self.dumps: list[dict[str, object]] = []
         self.failures: list[str] = []
@@ -75,17 +93,29 @@ class Run:
         self.exporter.start()
         self.monitoring.start()
         for workload in self.scenario.workloads:
-            self.cluster.revisions.append((workload.name, workload.version, len(self.cluster.revisions) + 1, time.time()))
+            self.cluster.revisions.append(
+                (workload.name, workload.version, len(self.cluster.revisions) + 1, time.time())
+            )
             for _ in range(workload.count):
                 self.cluster.create(workload.name, workload.version)
         self.cluster.watcher.start()
         self.load.start()
         self.started_at = time.time()
 
-    def note(self, change_id: str, kind: str, title: str, at: float, options: dict[str, str]) -> None:
+    def note(
+        self, change_id: str, kind: str, title: str, at: float, options: dict[str, str]
+    ) -> None:
         """Enter a change into the calendar."""
-        entry: dict[str, object] = {"id": change_id, "kind": kind, "title": title, "started_at": stamp(at), "ended_at": stamp(time.time())}
-        entry["scope"] = [options.get("workload", "payments-database" if kind == "database" else "payment-api")]
+        entry: dict[str, object] = {
+            "id": change_id,
+            "kind": kind,
+            "title": title,
+            "started_at": stamp(at),
+            "ended_at": stamp(time.time()),
+        }
+        entry["scope"] = [
+            options.get("workload", "payments-database" if kind == "database" else "payment-api")
+        ]
         for key in ("from_version", "to_version", "details"):
             if key in options:
                 entry[key] = options[key]
@@ -96,7 +126,9 @@ class Run:
         at, options = time.time(), dict(happening.options)
         workload = options.setdefault("workload", self.scenario.workloads[0].name)
         if happening.do == "deploy":
-            options["from_version"] = next(p.version for p in self.cluster.pods if p.workload == workload)
+            options["from_version"] = next(
+                p.version for p in self.cluster.pods if p.workload == workload
+            )
             self.cluster.roll_out(workload, options["to_version"])
         elif happening.do == "traffic":
             self.load.factor = float(options["factor"])
@@ -122,8 +154,10 @@ class Run:
 
     def play(self) -> None:
         """Let the planned changes and dumps happen at their times."""
-        plan = [(h.at_s, lambda h=h: self.let_happen(h)) for h in self.scenario.happenings]
-        plan += [(at_s, lambda n=n: self.dump(n)) for n, at_s in enumerate(self.scenario.dumps_s)]
+        plan: list[tuple[float, Callable[[], None]]] = [
+            (h.at_s, partial(self.let_happen, h)) for h in self.scenario.happenings
+        ]
+        plan += [(at_s, partial(self.dump, n)) for n, at_s in enumerate(self.scenario.dumps_s)]
         for at_s, action in sorted(plan, key=lambda row: row[0]):
             time.sleep(max(self.started_at + at_s - time.time(), 0.0))
             print(f"{stamp(time.time())} {at_s:6.1f} s", file=sys.stderr)

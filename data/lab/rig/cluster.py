@@ -104,7 +104,9 @@ class Cluster:
         digest = hashlib.sha256(f"{workload}{version}".encode()).digest()
         return "".join(LETTERS[b % len(LETTERS)] for b in digest[:10])
 
-    def remember(self, kind: str, name: str, reason: str, message: str, *, warn: bool = False) -> None:
+    def remember(
+        self, kind: str, name: str, reason: str, message: str, *, warn: bool = False
+    ) -> None:
         """Keep an event."""
         self.events.append(Event(time.time(), kind, name, reason, message, warn))
 
@@ -116,23 +118,36 @@ class Cluster:
         """Start a pod's container."""
         if self.postgres is None:
             raise RuntimeError("the cluster has no database yet")
-        classpath = ":".join([str(self.folder / "classes"), *(str(JAR_FOLDER / f"{j}.jar") for j in JARS)])
+        classpath = ":".join(
+            [str(self.folder / "classes"), *(str(JAR_FOLDER / f"{j}.jar") for j in JARS)]
+        )
         life = f"{pod.name}.{pod.restarts}"
         defaults = {
-            "version": pod.version, "pod": pod.name, "port": str(pod.port),
-            "jdbc": self.postgres.jdbc_url, "flags": self.flags_of(pod),
+            "version": pod.version,
+            "pod": pod.name,
+            "port": str(pod.port),
+            "jdbc": self.postgres.jdbc_url,
+            "flags": self.flags_of(pod),
             "logs": str(self.folder / "logs"),
         }
         properties = {**defaults, **self.scenario.properties}
         command = [
-            "java", f"-Xmx{self.scenario.heap_mib}m", "-Xms32m", "-XX:+UseG1GC", "-Xss512k",
-            "-XX:ParallelGCThreads=2", "-XX:MaxDirectMemorySize=1g", "-XX:+HeapDumpOnOutOfMemoryError",
+            "java",
+            f"-Xmx{self.scenario.heap_mib}m",
+            "-Xms32m",
+            "-XX:+UseG1GC",
+            "-Xss512k",
+            "-XX:ParallelGCThreads=2",
+            "-XX:MaxDirectMemorySize=1g",
+            "-XX:+HeapDumpOnOutOfMemoryError",
             f"-XX:HeapDumpPath={self.folder / 'heap'}/{life}.oom.hprof",
             "-XX:+ExitOnOutOfMemoryError",
             f"-Xlog:gc*:file={self.folder / 'gc'}/{life}.gc.log:utctime,uptime,level,tags",
             f"-Dlogback.configurationFile={self.folder / 'logback.xml'}",
             *(f"-Dlab.{key}={value}" for key, value in properties.items()),
-            "-cp", classpath, "shop.payments.Main",
+            "-cp",
+            classpath,
+            "shop.payments.Main",
         ]
         pod.process = self.processes.start(command, self.folder / "out" / f"{life}.out")
         pod.jvm_pid = pod.process.pid
@@ -190,7 +205,12 @@ class Cluster:
         groups = [
             {
                 "targets": [f"{LOOPBACK}:{p.port}"],
-                "labels": {"pod": p.name, "namespace": "payment-system", "job": p.workload, "version": p.version},
+                "labels": {
+                    "pod": p.name,
+                    "namespace": "payment-system",
+                    "job": p.workload,
+                    "version": p.version,
+                },
             }
             for p in ready
         ]
@@ -230,9 +250,16 @@ class Cluster:
         is_killed = code == -9
         reason = "OOMKilled" if is_killed else "Error"
         exit_code = OOM_EXIT_CODE if is_killed else code
-        pod.last_exit = {"reason": reason, "exitCode": exit_code, "startedAt": pod.started_at, "finishedAt": time.time()}
+        pod.last_exit = {
+            "reason": reason,
+            "exitCode": exit_code,
+            "startedAt": pod.started_at,
+            "finishedAt": time.time(),
+        }
         if is_killed:
-            text = f"Memory cgroup out of memory: Killed process {pod.jvm_pid} (java) pod={pod.name}"
+            text = (
+                f"Memory cgroup out of memory: Killed process {pod.jvm_pid} (java) pod={pod.name}"
+            )
             self.remember("Node", "lab-node-1", "OOMKilling", text, warn=True)
         else:
             text = f"Container payment-api of pod {pod.name} exited with code {exit_code}"

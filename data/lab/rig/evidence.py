@@ -67,8 +67,12 @@ def write_declaration(run: Run, out: Path) -> None:
     )
     (out / "declaration.md").write_text(text, encoding="utf-8")
     facts = {
-        "id": f"lab-{scenario.name}", "title": scenario.title, "severity": "P1",
-        "service": scenario.workloads[0].name, "namespace": "payment-system",
-        "declaration": "declaration.md", "memory_limit_bytes": scenario.limit_mib * 1024 * 1024,
-    }  # fmt: skip
+        "id": f"lab-{scenario.name}",
+        "title": scenario.title,
+        "severity": "P1",
+        "service": scenario.workloads[0].name,
+        "namespace": "payment-system",
+        "declaration": "declaration.md",
+        "memory_limit_bytes": scenario.limit_mib * 1024 * 1024,
+    }
     (out / "incident.yaml").write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -51,17 +50,20 @@ def take_dump(cluster: Cluster, pod: Pod, number: int, *, packed_by_jvm: bool) -
     Path(f"{stem}.histogram.txt").write_text(histogram, encoding="utf-8")
     threads = cluster.folder / "threads" / f"{pod.name}.{number}.txt"
     threads.write_text(run_jcmd(pod.jvm_pid, "Thread.print"), encoding="utf-8")
-    lost = pod.truth[-1] if pod.truth else {}
-    return {"file": path.name, "pod": pod.name, "at": at, "live_bytes": total_bytes(histogram), "lost": lost}
+    return {
+        "file": path.name,
+        "pod": pod.name,
+        "at": at,
+        "live_bytes": total_bytes(histogram),
+        "lost": pod.truth[-1] if pod.truth else {},
+    }
 
 
 def pack_dumps(folder: Path) -> None:
     """Pack the dumps that the JVM left unpacked, keeping their times."""
     for path in folder.glob("*.hprof"):
         packed = path.with_name(path.name + ".gz")
-        with path.open("rb") as raw, packed.open("wb") as sink:
-            with gzip.GzipFile(fileobj=sink, mode="wb", filename="", mtime=0, compresslevel=7) as gz:
-                shutil.copyfileobj(raw, gz)
+        packed.write_bytes(gzip.compress(path.read_bytes(), 7, mtime=0))
         taken = path.stat().st_mtime
         os.utime(packed, (taken, taken))
         path.unlink()

@@ -19,19 +19,32 @@ def stamp(at: float) -> str:
 
 def list_of(items: list[Json]) -> str:
     """Return a list as kubectl prints it."""
-    return json.dumps({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}}, indent=1) + "\n"
+    return (
+        json.dumps({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}}, indent=1)
+        + "\n"
+    )
 
 
 def event_json(number: int, event: Event) -> Json:
     """Return one event."""
     return {
-        "apiVersion": "v1", "kind": "Event", "count": 1, "eventTime": None,
-        "firstTimestamp": stamp(event.at), "lastTimestamp": stamp(event.at),
+        "apiVersion": "v1",
+        "kind": "Event",
+        "count": 1,
+        "eventTime": None,
+        "firstTimestamp": stamp(event.at),
+        "lastTimestamp": stamp(event.at),
         "involvedObject": {"kind": event.kind, "name": event.name, "namespace": NAMESPACE},
-        "message": event.message, "reason": event.reason,
-        "metadata": {"creationTimestamp": stamp(event.at), "name": f"{event.name}.{number:016x}", "namespace": NAMESPACE},
-        "source": {"component": "lab-rig"}, "type": "Warning" if event.is_warning else "Normal",
-    }  # fmt: skip
+        "message": event.message,
+        "reason": event.reason,
+        "metadata": {
+            "creationTimestamp": stamp(event.at),
+            "name": f"{event.name}.{number:016x}",
+            "namespace": NAMESPACE,
+        },
+        "source": {"component": "lab-rig"},
+        "type": "Warning" if event.is_warning else "Normal",
+    }
 
 
 def pod_json(pod: Pod, limit_mib: int) -> Json:
@@ -40,23 +53,45 @@ def pod_json(pod: Pod, limit_mib: int) -> Json:
     if pod.last_exit:
         times = {key: stamp(float(str(pod.last_exit[key]))) for key in ("startedAt", "finishedAt")}
         last = {"terminated": {**pod.last_exit, **times}}
-    container = {"image": f"payments/payment-api:{pod.version}", "name": "payment-api", "resources": {"limits": {"memory": f"{limit_mib}Mi"}}}
+    container = {
+        "image": f"payments/payment-api:{pod.version}",
+        "name": "payment-api",
+        "resources": {"limits": {"memory": f"{limit_mib}Mi"}},
+    }
     status = {
-        "image": f"payments/payment-api:{pod.version}", "lastState": last, "name": "payment-api",
-        "ready": True, "restartCount": pod.restarts, "state": {"running": {"startedAt": stamp(pod.started_at)}},
-    }  # fmt: skip
+        "image": f"payments/payment-api:{pod.version}",
+        "lastState": last,
+        "name": "payment-api",
+        "ready": True,
+        "restartCount": pod.restarts,
+        "state": {"running": {"startedAt": stamp(pod.started_at)}},
+    }
     replica_set = pod.name.rsplit("-", 1)[0]
     return {
-        "apiVersion": "v1", "kind": "Pod",
+        "apiVersion": "v1",
+        "kind": "Pod",
         "metadata": {
-            "creationTimestamp": stamp(pod.created_at), "name": pod.name, "namespace": NAMESPACE,
-            "labels": {"app": pod.workload, "pod-template-hash": replica_set.rsplit("-", 1)[1], "version": pod.version},
-            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": replica_set}],
+            "creationTimestamp": stamp(pod.created_at),
+            "name": pod.name,
+            "namespace": NAMESPACE,
+            "labels": {
+                "app": pod.workload,
+                "pod-template-hash": replica_set.rsplit("-", 1)[1],
+                "version": pod.version,
+            },
+            "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": replica_set}
+            ],
             "uid": hashlib.sha256(pod.name.encode()).hexdigest()[:32],
         },
         "spec": {"containers": [container], "nodeName": "lab-node-1"},
-        "status": {"containerStatuses": [status], "phase": "Running", "podIP": "127.0.0.1", "startTime": stamp(pod.created_at)},
-    }  # fmt: skip
+        "status": {
+            "containerStatuses": [status],
+            "phase": "Running",
+            "podIP": "127.0.0.1",
+            "startTime": stamp(pod.created_at),
+        },
+    }
 
 
 def replica_set_json(cluster: Cluster, row: tuple[str, str, int, float]) -> Json:
@@ -65,16 +100,31 @@ def replica_set_json(cluster: Cluster, row: tuple[str, str, int, float]) -> Json
     digest = cluster.template_hash(workload, version)
     count = sum(1 for p in cluster.pods if p.workload == workload and p.version == version)
     return {
-        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
         "metadata": {
-            "annotations": {"deployment.kubernetes.io/revision": str(revision), "kubernetes.io/change-cause": f"release {version}"},
-            "creationTimestamp": stamp(created_at), "labels": {"app": workload, "pod-template-hash": digest},
-            "name": f"{workload}-{digest}", "namespace": NAMESPACE,
+            "annotations": {
+                "deployment.kubernetes.io/revision": str(revision),
+                "kubernetes.io/change-cause": f"release {version}",
+            },
+            "creationTimestamp": stamp(created_at),
+            "labels": {"app": workload, "pod-template-hash": digest},
+            "name": f"{workload}-{digest}",
+            "namespace": NAMESPACE,
             "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": workload}],
         },
-        "spec": {"replicas": count, "template": {"spec": {"containers": [{"image": f"payments/payment-api:{version}", "name": "payment-api"}]}}},
+        "spec": {
+            "replicas": count,
+            "template": {
+                "spec": {
+                    "containers": [
+                        {"image": f"payments/payment-api:{version}", "name": "payment-api"}
+                    ]
+                }
+            },
+        },
         "status": {"availableReplicas": count, "readyReplicas": count, "replicas": count},
-    }  # fmt: skip
+    }
 
 
 def render_all(cluster: Cluster) -> dict[str, str]:

@@ -13,28 +13,65 @@ from rig.processes import LOOPBACK, Processes, answers, pick_port, read_url, wai
 STEP_S = 2
 RULES = (
     # name, severity, seconds it must hold, expression
-    ("Memory_Usage", "warning", 8,
-     'container_memory_working_set_bytes / container_spec_memory_limit_bytes > 0.8'),
-    ("Heap_Old_Generation_High", "warning", 8,
-     'jvm_memory_used_bytes{id="G1 Old Gen"} / jvm_memory_max_bytes{id="G1 Old Gen"} > 0.6'),
-    ("Database_ConnectionPool_Exhausted", "critical", 6,
-     'hikaricp_connections_active >= hikaricp_connections_max'),
-    ("PaymentAPI_ErrorRate", "critical", 6,
-     'sum(rate(http_requests_total{status="500"}[20s])) / sum(rate(http_requests_total[20s])) > 0.05'),
-    ("Response_Time_P99", "warning", 6,
-     'histogram_quantile(0.99, sum by (le) (rate(http_server_requests_seconds_bucket[20s]))) > 0.25'),
-    ("Request_Rate_High", "info", 6, 'sum(rate(http_requests_total[20s])) > 100'),
-    ("Pod_Restart", "warning", 0, 'increase(kube_pod_container_status_restarts_total[30s]) > 0'),
-)  # fmt: skip
+    (
+        "Memory_Usage",
+        "warning",
+        8,
+        "container_memory_working_set_bytes / container_spec_memory_limit_bytes > 0.8",
+    ),
+    (
+        "Heap_Old_Generation_High",
+        "warning",
+        8,
+        'jvm_memory_used_bytes{id="G1 Old Gen"} / jvm_memory_max_bytes{id="G1 Old Gen"} > 0.6',
+    ),
+    (
+        "Database_ConnectionPool_Exhausted",
+        "critical",
+        6,
+        "hikaricp_connections_active >= hikaricp_connections_max",
+    ),
+    (
+        "PaymentAPI_ErrorRate",
+        "critical",
+        6,
+        (
+            'sum(rate(http_requests_total{status="500"}[20s]))'
+            " / sum(rate(http_requests_total[20s])) > 0.05"
+        ),
+    ),
+    (
+        "Response_Time_P99",
+        "warning",
+        6,
+        (
+            "histogram_quantile(0.99, sum by (le) "
+            "(rate(http_server_requests_seconds_bucket[20s]))) > 0.25"
+        ),
+    ),
+    ("Request_Rate_High", "info", 6, "sum(rate(http_requests_total[20s])) > 100"),
+    ("Pod_Restart", "warning", 0, "increase(kube_pod_container_status_restarts_total[30s]) > 0"),
+)
 FAMILIES = (
-    "up", "jvm_", "process_", "hikaricp_", "http_", "fraud_", "application_info", "container_", "kube_", "pg_",
-)  # fmt: skip
+    "up",
+    "jvm_",
+    "process_",
+    "hikaricp_",
+    "http_",
+    "fraud_",
+    "application_info",
+    "container_",
+    "kube_",
+    "pg_",
+)
 
 
 class Monitoring:
     """Starts both servers and answers range queries."""
 
-    def __init__(self, processes: Processes, folder: Path, targets: Path, exporter_port: int) -> None:
+    def __init__(
+        self, processes: Processes, folder: Path, targets: Path, exporter_port: int
+    ) -> None:
         self.processes = processes
         self.folder = folder
         self.targets = targets
@@ -50,7 +87,10 @@ class Monitoring:
     def start(self) -> None:
         """Write the configuration and start both servers."""
         self.folder.mkdir(parents=True)
-        manager = {"route": {"receiver": "on-call", "group_wait": "1s"}, "receivers": [{"name": "on-call"}]}
+        manager = {
+            "route": {"receiver": "on-call", "group_wait": "1s"},
+            "receivers": [{"name": "on-call"}],
+        }
         self.write("alertmanager.yml", manager)
         rules = [
             {
@@ -62,30 +102,61 @@ class Monitoring:
             }
             for name, severity, hold_s, expression in RULES
         ]
-        self.write("rules.yml", {"groups": [{"name": "payments", "interval": "2s", "rules": rules}]})
+        self.write(
+            "rules.yml", {"groups": [{"name": "payments", "interval": "2s", "rules": rules}]}
+        )
         scrape = [
-            {"job_name": "pods", "file_sd_configs": [{"files": [str(self.targets)], "refresh_interval": "2s"}]},
-            {"job_name": "node", "honor_labels": True, "static_configs": [{"targets": [f"{LOOPBACK}:{self.exporter_port}"]}]},
+            {
+                "job_name": "pods",
+                "file_sd_configs": [{"files": [str(self.targets)], "refresh_interval": "2s"}],
+            },
+            {
+                "job_name": "node",
+                "honor_labels": True,
+                "static_configs": [{"targets": [f"{LOOPBACK}:{self.exporter_port}"]}],
+            },
         ]
-        alerting = {"alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{self.alert_port}"]}]}]}
-        timing = {"scrape_interval": f"{STEP_S}s", "scrape_timeout": "2s", "evaluation_interval": "2s"}
-        self.write("prometheus.yml", {"global": timing, "rule_files": ["rules.yml"], "scrape_configs": scrape, "alerting": alerting})
+        alerting = {
+            "alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{self.alert_port}"]}]}]
+        }
+        timing = {
+            "scrape_interval": f"{STEP_S}s",
+            "scrape_timeout": "2s",
+            "evaluation_interval": "2s",
+        }
+        self.write(
+            "prometheus.yml",
+            {
+                "global": timing,
+                "rule_files": ["rules.yml"],
+                "scrape_configs": scrape,
+                "alerting": alerting,
+            },
+        )
         self.launch()
 
     def launch(self) -> None:
         """Start Alertmanager and Prometheus on loopback."""
         self.processes.start(
-            ["prometheus-alertmanager", f"--config.file={self.folder}/alertmanager.yml",
-             f"--storage.path={self.folder}/alerts", f"--web.listen-address={LOOPBACK}:{self.alert_port}",
-             "--cluster.listen-address="],
+            [
+                "prometheus-alertmanager",
+                f"--config.file={self.folder}/alertmanager.yml",
+                f"--storage.path={self.folder}/alerts",
+                f"--web.listen-address={LOOPBACK}:{self.alert_port}",
+                "--cluster.listen-address=",
+            ],
             self.folder / "alertmanager.out",
-        )  # fmt: skip
+        )
         self.processes.start(
-            ["prometheus", f"--config.file={self.folder}/prometheus.yml",
-             f"--storage.tsdb.path={self.folder}/tsdb", f"--web.listen-address={LOOPBACK}:{self.port}",
-             f"--web.external-url={self.address}/"],
+            [
+                "prometheus",
+                f"--config.file={self.folder}/prometheus.yml",
+                f"--storage.tsdb.path={self.folder}/tsdb",
+                f"--web.listen-address={LOOPBACK}:{self.port}",
+                f"--web.external-url={self.address}/",
+            ],
             self.folder / "prometheus.out",
-        )  # fmt: skip
+        )
         wait_until(lambda: answers(f"{self.address}/-/ready"), "Prometheus")
 
     def write(self, name: str, content: object) -> None:

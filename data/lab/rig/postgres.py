@@ -24,13 +24,12 @@ SETTINGS = {
     "log_min_duration_statement": "150ms",
     "autovacuum": "off",
 }
-ROWS = 120_000
-TABLE = f"""
+TABLE = """
 CREATE ROLE payment_api LOGIN; CREATE ROLE dba LOGIN SUPERUSER;
 CREATE TABLE payments (id text PRIMARY KEY, merchant_id int NOT NULL, amount_cents bigint NOT NULL,
   state text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
 INSERT INTO payments(id, merchant_id, amount_cents, state)
-  SELECT 'old_' || n, n % 200, 1000 + n % 9000, 'SETTLED' FROM generate_series(1, {ROWS}) n;
+  SELECT 'old_' || n, n % 200, 1000 + n % 9000, 'SETTLED' FROM generate_series(1, 120000) n;
 CREATE INDEX payments_merchant_idx ON payments(merchant_id);
 GRANT ALL ON payments TO payment_api; ANALYZE payments;
 """
@@ -67,7 +66,16 @@ class Postgres:
         if os.geteuid() == 0:
             for path in (self.folder, data):
                 shutil.chown(path, "postgres", "postgres")
-        make = [str(POSTGRES_BIN / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "-N"]
+        make = [
+            str(POSTGRES_BIN / "initdb"),
+            "-D",
+            str(data),
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-N",
+        ]
         done = subprocess.run(
             as_database_user([*make, "-E", "UTF8", "--locale=C"]), capture_output=True, check=False
         )

@@ -28,7 +28,9 @@ class RigError(RuntimeError):
 def find_missing() -> list[str]:
     """Return what the rig needs and this machine lacks."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
-    missing += [str(JAR_FOLDER / f"{j}.jar") for j in JARS if not (JAR_FOLDER / f"{j}.jar").exists()]
+    missing += [
+        str(JAR_FOLDER / f"{j}.jar") for j in JARS if not (JAR_FOLDER / f"{j}.jar").exists()
+    ]
     if not (POSTGRES_BIN / "postgres").exists():
         missing.append(str(POSTGRES_BIN / "postgres"))
     return missing
@@ -77,7 +79,7 @@ class Processes:
         """Start a program with its output appended to ``log``.
 
         The child gets a small environment of its own: a heap dump keeps all variables that the
-        JVM has read, and a dump travels further than this machine's settings may.
+        JVM has read, and its working folder; it travels further than those may.
         """
         sink: IO[bytes]
         with log.open("ab") as sink:
@@ -86,6 +88,7 @@ class Processes:
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 env=CHILD_ENVIRONMENT,
+                cwd=log.parent,
                 start_new_session=True,
             )
         self.running.append(process)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from rig.cluster import Cluster, Pod
 from rig.kubernetes import stamp
 from rig.scenario import Scenario
@@ -33,9 +35,13 @@ def measure_pod(pod: Pod) -> dict[str, object]:
 def live_growth(dumps: list[dict[str, object]]) -> list[dict[str, object]]:
     """Return live bytes gained between dumps of one container life, and bytes a lost object."""
     rows: list[dict[str, object]] = []
-    for before, after in zip(dumps, dumps[1:], strict=False):
+    for before, after in pairwise(dumps):
         first, second = before["lost"], after["lost"]
-        if before["pod"] != after["pod"] or not isinstance(first, dict) or not isinstance(second, dict):
+        if (
+            before["pod"] != after["pod"]
+            or not isinstance(first, dict)
+            or not isinstance(second, dict)
+        ):
             continue
         if first.get("life") != second.get("life"):
             continue
@@ -44,22 +50,33 @@ def live_growth(dumps: list[dict[str, object]]) -> list[dict[str, object]]:
         objects = second.get("objects", 0) - first.get("objects", 0)
         rows.append(
             {
-                "from": before["file"], "to": after["file"],
-                "live_bytes_gained": gained, "rate_bytes_per_min": round(gained / minutes),
+                "from": before["file"],
+                "to": after["file"],
+                "live_bytes_gained": gained,
+                "rate_bytes_per_min": round(gained / minutes),
                 "lost_objects": int(objects),
                 "bytes_per_lost_object": round(gained / objects) if objects else None,
             }
-        )  # fmt: skip
+        )
     return rows
 
 
-def measure(scenario: Scenario, cluster: Cluster, dumps: list[dict[str, object]], changes: list[dict[str, object]]) -> dict[str, object]:
+def measure(
+    scenario: Scenario,
+    cluster: Cluster,
+    dumps: list[dict[str, object]],
+    changes: list[dict[str, object]],
+) -> dict[str, object]:
     """Return the truth of a run. ``leak`` is what the counters say, not what was planned."""
     pods = [*cluster.gone, *cluster.pods]
     is_leak = any(row["objects"] > 0 for pod in pods for row in pod.truth)
     first = [row["at_ms"] / 1000 for pod in pods for row in pod.truth if row["objects"] > 0]
     cause = next((c for c in changes if c["id"] == scenario.cause), None)
-    root = {"change_id": cause["id"], "kind": cause["kind"]} if cause else {"change_id": None, "kind": "none"}
+    root = (
+        {"change_id": cause["id"], "kind": cause["kind"]}
+        if cause
+        else {"change_id": None, "kind": "none"}
+    )
     return {
         "schema": "lab/truth/1",
         "incident": scenario.name,
@@ -69,7 +86,10 @@ def measure(scenario: Scenario, cluster: Cluster, dumps: list[dict[str, object]]
         "limit_bytes": scenario.limit_mib * 1024 * 1024,
         "max_heap_bytes": scenario.heap_mib * 1024 * 1024,
         "growth_between_dumps": live_growth(dumps),
-        "dumps": [{"file": d["file"], "at": stamp(float(str(d["at"]))), "live_bytes": d["live_bytes"]} for d in dumps],
+        "dumps": [
+            {"file": d["file"], "at": stamp(float(str(d["at"]))), "live_bytes": d["live_bytes"]}
+            for d in dumps
+        ],
         "pods": [measure_pod(pod) for pod in pods],
         "restarts": {pod.name: pod.restarts for pod in pods if pod.restarts},
     }
