@@ -23,7 +23,7 @@ from forensics.charts._units import human
 from forensics.findings import Findings, Growth
 
 if TYPE_CHECKING:
-    from forensics.analysis.roles import Roles
+    from forensics.analysis.roles import Result as Roles
 
 TITLE: Final = "Memory of each pod and version, with the fitted model, the limit and the kills"
 NEEDS: Final = ("findings", "roles", "events")

@@ -12,7 +12,7 @@ from forensics.charts._units import clock, human
 from forensics.findings import Findings
 
 if TYPE_CHECKING:
-    from forensics.analysis.roles import Roles
+    from forensics.analysis.roles import Result as Roles
 
 TITLE: Final = "Requests, errors and latency over time"
 NEEDS: Final = ("findings", "roles")

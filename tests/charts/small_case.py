@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from forensics import findings as f
+from forensics.config import IncidentConfig
 from forensics.tables import EVENTS, LABELS, TIME, empty_table, fit_table
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "case" / "findings.json"
@@ -475,6 +476,7 @@ def make_gc() -> pl.DataFrame:
 
 
 INPUTS: dict[str, Any] = {
+    "config": IncidentConfig,
     "findings": make_findings,
     "roles": lambda: SimpleNamespace(points=make_points()),
     "metrics": make_metrics,
@@ -485,6 +487,7 @@ INPUTS: dict[str, Any] = {
 }
 
 EMPTY: dict[str, Any] = {
+    "config": IncidentConfig,
     "findings": lambda: f.Findings(
         incident=f.Incident(id="", title=""),
         verdict=f.Verdict(

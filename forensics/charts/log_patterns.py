@@ -1,0 +1,149 @@
+"""Which log patterns came when: a heat map of the patterns that changed most."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from forensics.charts._chart import Axis, Chart, Heat, Panel
+from forensics.charts._layout import fit_label, printable
+from forensics.charts._signal import bin_width, change_rules, sources_of
+from forensics.findings import Findings
+
+TITLE: Final = "Log patterns over time"
+NEEDS: Final = ("findings", "logs")
+
+_MOST: Final = 22
+_BINS: Final = 90
+
+
+def draw(findings: Findings, logs: pl.LazyFrame) -> Chart | None:
+    """Return the chart, or ``None`` where no log line has a time."""
+    lines = logs.drop_nulls("time").select(
+        "time", "level", pattern=pl.coalesce("template_id", "exception", "message")
+    )
+    ends = lines.select(low=pl.col("time").min(), high=pl.col("time").max()).collect(
+        engine="streaming"
+    )
+    if ends["low"][0] is None:
+        return None
+    width = bin_width(pl.Series([ends["low"][0], ends["high"][0]]), _BINS)
+    counts = _count(lines, width)
+    chosen = _choose(counts, findings)
+    names = _names(logs, chosen)
+    starts = _bins(ends["low"][0], ends["high"][0], width)
+    table = counts.filter(pl.col("pattern").is_in(chosen))
+    values = [_row(table, pattern, starts) for pattern in chosen]
+    edges = [*starts, starts[-1] + timedelta(seconds=width)]
+    low, high = edges[0], edges[-1]
+    title = _title(counts, names, chosen)
+    return Chart(
+        id="log-patterns",
+        title=title,
+        subtitle=f"share of each pattern's busiest {width} s, {len(chosen)} patterns",
+        panels=(
+            Panel(
+                x=Axis(label="time (UTC)", scale="time"),
+                y=Axis(scale="category", categories=tuple(names[p] for p in chosen)),
+                marks=(
+                    Heat(
+                        name="lines of each pattern",
+                        x_edges=edges,
+                        values=values,
+                        unit="share of the row's peak",
+                        legend=False,
+                    ),
+                    *change_rules(findings, low, high),
+                ),
+            ),
+        ),
+        caption=(
+            "Each row is scaled to its own peak, so that rare patterns show beside frequent ones. "
+            "Rows are ordered by when their pattern rose."
+        ),
+        alt=f"Heat map of {len(chosen)} log patterns over time. {title}.",
+        table=table.with_columns(
+            text=pl.col("pattern").replace_strict(names, return_dtype=pl.String)
+        ).sort("time", "pattern"),
+        sources=sources_of(findings, ("logs",)),
+        height_in=1.4 + 0.26 * len(chosen),
+    )
+
+
+def _count(lines: pl.LazyFrame, width: int) -> pl.DataFrame:
+    return (
+        lines.drop_nulls("pattern")
+        .group_by("pattern", pl.col("time").dt.truncate(f"{width}s"))
+        .agg(lines=pl.len(), worst=pl.col("level").is_in(["ERROR", "FATAL", "WARN"]).mean())
+        .collect(engine="streaming")
+        .sort("pattern", "time")
+    )
+
+
+def _choose(counts: pl.DataFrame, findings: Findings) -> list[str]:
+    """Return the patterns that changed most at the start of the incident, by when they rose.
+
+    Without a known start, those whose busiest bin stands out most.
+    """
+    start = findings.incident.started_at
+    after = pl.col("time") >= start if start else pl.lit(value=True)
+    rated = counts.group_by("pattern").agg(
+        total=pl.col("lines").sum(),
+        inside=(pl.col("lines") * after).sum(),
+        worst=pl.col("worst").mean(),
+        rose=pl.col("time").sort_by("lines", "time", descending=[True, False]).first(),
+    )
+    score = (pl.col("inside") + 1) / (pl.col("total") - pl.col("inside") + 1)
+    return (
+        rated.with_columns(score=score.log().abs() + 2 * pl.col("worst"))
+        .sort("score", "total", "pattern", descending=[True, True, False])
+        .head(_MOST)
+        .sort("rose", "pattern")["pattern"]
+        .to_list()
+    )
+
+
+def _names(logs: pl.LazyFrame, chosen: list[str]) -> dict[str, str]:
+    """Return a readable name for each pattern: the first line it matched."""
+    lines = logs.select(
+        pattern=pl.coalesce("template_id", "exception", "message"), message=pl.col("message")
+    )
+    first = (
+        lines.filter(pl.col("pattern").is_in(chosen))
+        .group_by("pattern")
+        .agg(pl.col("message").drop_nulls().first())
+        .collect(engine="streaming")
+    )
+    return {
+        row["pattern"]: fit_label(printable(row["message"] or row["pattern"]), 60)
+        for row in first.iter_rows(named=True)
+    }
+
+
+def _bins(low: datetime, high: datetime, width: int) -> list[datetime]:
+    first = pl.select(pl.lit(low).dt.truncate(f"{width}s")).item()
+    count = int((high - first).total_seconds() // width) + 1
+    return [first + timedelta(seconds=width * i) for i in range(count)]
+
+
+def _row(table: pl.DataFrame, pattern: str, starts: list[datetime]) -> list[float]:
+    part = table.filter(pl.col("pattern") == pattern)
+    seen = dict(zip(part["time"].to_list(), part["lines"].to_list(), strict=True))
+    peak = max(seen.values())
+    return [seen.get(start, 0) / peak for start in starts]
+
+
+def _title(counts: pl.DataFrame, names: dict[str, str], chosen: list[str]) -> str:
+    loud = (
+        counts.filter(pl.col("pattern").is_in(chosen), pl.col("worst") > 0.5)
+        .group_by("pattern")
+        .agg(pl.col("lines").sum(), pl.col("time").min())
+        .sort("lines", "pattern", descending=[True, False])
+    )
+    if loud.is_empty():
+        return f"{counts['pattern'].n_unique()} log patterns, none of them warnings or errors"
+    top = loud.row(0, named=True)
+    shown = fit_label(names[top["pattern"]], 48)
+    return f"“{shown}” is logged from {top['time']:%H:%M} UTC on, {top['lines']:,} lines"

@@ -1,0 +1,111 @@
+"""The slope of memory before and after each change, side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from forensics.charts._chart import Axis, Bars, Chart, Panel
+from forensics.charts._signal import select, sources_of
+from forensics.charts._units import human
+from forensics.charts.memory_growth import MEMORY_ROLES
+from forensics.findings import Findings, Suspect
+
+if TYPE_CHECKING:
+    from forensics.analysis.roles import Result as Roles
+
+TITLE: Final = "Slope of memory before and after each change"
+NEEDS: Final = ("findings", "roles")
+
+_WINDOW: Final = timedelta(minutes=30)
+_LEAST: Final = 6
+
+
+def draw(findings: Findings, roles: Roles) -> Chart | None:
+    """Return the chart, or ``None`` where no change has samples on both sides."""
+    points = select(roles.points, *MEMORY_ROLES)
+    changes = sorted((s for s in findings.suspects if s.time), key=lambda s: (s.time, s.change_id))
+    rows = [row for change in changes if (row := _slopes(points, change, changes)) is not None]
+    if not rows:
+        return None
+    steepest = max(rows, key=lambda row: row["after"] - row["before"])
+    title = (
+        f"Slope rises from {human(steepest['before'], 'bytes/min')} to "
+        f"{human(steepest['after'], 'bytes/min')} after: {steepest['what']}"
+    )
+    at = [float(i) for i in range(len(rows))]
+    zero = [0.0] * len(rows)
+    before, after = [r["before"] for r in rows], [r["after"] for r in rows]
+    return Chart(
+        id="slope-before-after",
+        title=title,
+        subtitle="median over process lives of the slope of memory, up to the next change",
+        panels=(
+            Panel(
+                x=Axis(label="slope of memory", unit="bytes/min"),
+                y=Axis(scale="category", categories=tuple(r["what"] for r in rows)),
+                marks=(
+                    Bars(
+                        name="before",
+                        role="innocent",
+                        positions=[i - 0.19 for i in at],
+                        starts=zero,
+                        ends=before,
+                        texts=[human(value, "bytes/min") for value in before],
+                        horizontal=True,
+                        thickness=0.34,
+                    ),
+                    Bars(
+                        name="after",
+                        role="cause",
+                        positions=[i + 0.19 for i in at],
+                        starts=zero,
+                        ends=after,
+                        texts=[human(value, "bytes/min") for value in after],
+                        horizontal=True,
+                        thickness=0.34,
+                    ),
+                ),
+            ),
+        ),
+        caption=(
+            "Each slope is taken between a change and its neighbours, at most half an hour to a "
+            "side. Where changes lie close together, few samples tell them apart."
+        ),
+        alt=f"Bars of the slope before and after {len(rows)} changes. {title}.",
+        table=pl.DataFrame(rows).rename(
+            {"before": "before_bytes_per_min", "after": "after_bytes_per_min"}
+        ),
+        sources=sources_of(findings, ("metrics",)),
+        height_in=1.1 + 0.6 * len(rows),
+    )
+
+
+def _slopes(points: pl.DataFrame, change: Suspect, changes: list[Suspect]) -> dict[str, Any] | None:
+    """Return the median slopes on both sides, bounded by the neighbouring changes."""
+    at = change.time
+    assert at is not None
+    times = [other.time for other in changes if other.time]
+    begin = max([at - _WINDOW, *(t for t in times if t < at)])
+    end = min([at + _WINDOW, *(t for t in times if t > at)])
+    before = _median_slope(points, begin, at)
+    after = _median_slope(points, at, end)
+    if before is None or after is None:
+        return None
+    return {"what": change.what, "time": at, "before": before, "after": after}
+
+
+def _median_slope(points: pl.DataFrame, low: datetime, high: datetime) -> float | None:
+    """Return the median over series of the least-squares slope, in bytes a minute."""
+    part = points.filter(pl.col("time").is_between(low, high))
+    slopes: list[float] = []
+    for _, series in part.group_by("series_id", maintain_order=True):
+        if series.height >= _LEAST:
+            seconds = series["time"].to_physical().to_numpy() / 1e6
+            minutes = (seconds - seconds[0]) / 60
+            if minutes[-1] > 0:
+                slopes.append(float(np.polyfit(minutes, series["value"].to_numpy(), 1)[0]))
+    return float(np.median(slopes)) if slopes else None
