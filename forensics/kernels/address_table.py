@@ -170,29 +170,66 @@ def _bisect(lookup: AddressTable, address: int) -> int:
 
 
 @kernel
+def find_in_table(  # noqa: PLR0911, PLR0913, PLR0917  # hot: separate arrays, early ways out
+    directory: Ints, table: Words, shuffled: Ints, base: int, shift: int, address: int
+) -> int:
+    """Return the ordinal of the object at ``address`` by the bitmap, or -1."""
+    distance = address - base
+    granule = distance >> shift
+    if distance < 0 or (granule >> _CHUNK_BITS) >= directory.size:
+        return np.int64(-1)
+    if (granule << shift) != distance:
+        return np.int64(-1)
+    slot = np.int64(directory[granule >> _CHUNK_BITS]) - 1
+    if slot < 0:
+        return np.int64(-1)
+    word = 2 * (slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1)))
+    bit = np.uint64(granule & 63)
+    bits = table[word]
+    if (bits >> bit) & _ONE == 0:
+        return np.int64(-1)
+    below = count_bits(bits & ((_ONE << bit) - _ONE))
+    first = table[word + 1]
+    if first >= _SHUFFLED:
+        return np.int64(shuffled[np.int64(first & ~_SHUFFLED) + below])
+    return np.int64(first) + below
+
+
+@kernel
 def find_ordinal(lookup: AddressTable, address: int) -> int:
     """Return the ordinal of the object at ``address``, or -1 if none starts there."""
     if lookup.directory.size == 0:
         return _bisect(lookup, address)
-    distance = address - lookup.base
-    granule = distance >> lookup.shift
-    if distance < 0 or (granule >> _CHUNK_BITS) >= lookup.directory.size:
-        return -1
-    if (granule << lookup.shift) != distance:
-        return -1
-    slot = np.int64(lookup.directory[granule >> _CHUNK_BITS]) - 1
-    if slot < 0:
-        return -1
-    word = 2 * (slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1)))
-    bit = np.uint64(granule & 63)
-    bits = lookup.table[word]
-    if (bits >> bit) & _ONE == 0:
-        return -1
-    below = count_bits(bits & ((_ONE << bit) - _ONE))
-    first = lookup.table[word + 1]
-    if first >= _SHUFFLED:
-        return np.int64(lookup.shuffled[np.int64(first & ~_SHUFFLED) + below])
-    return np.int64(first) + below
+    return find_in_table(
+        lookup.directory, lookup.table, lookup.shuffled, lookup.base, lookup.shift, address
+    )
+
+
+@kernel
+def next_distance(  # noqa: PLR0913, PLR0917  # hot: separate arrays
+    directory: Ints, table: Words, base: int, shift: int, address: int, limit: int
+) -> int:
+    """Return the distance from ``address`` to the next object, at most ``limit``.
+
+    Only the rest of the word and the next few of the same chunk are searched (2 KiB).
+    """
+    granule = ((address - base) >> shift) + 1
+    for _ in range(4):
+        slot = (
+            np.int64(directory[granule >> _CHUNK_BITS]) - 1
+            if (granule >> _CHUNK_BITS) < directory.size
+            else np.int64(-1)
+        )
+        if slot < 0:
+            return limit
+        bits = table[2 * (slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1)))]
+        bits >>= np.uint64(granule & 63)
+        if bits != 0:
+            lowest = bits & (~bits + _ONE)
+            found = granule + count_bits(lowest - _ONE)
+            return min(limit, (found << shift) - (address - base))
+        granule = ((granule >> 6) + 1) << 6
+    return limit
 
 
 @kernel

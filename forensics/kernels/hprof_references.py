@@ -7,7 +7,12 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from forensics.kernels._types import Bytes, Flags, Ints, Longs, Offsets, Words, kernel
-from forensics.kernels.address_table import AddressTable, find_ordinal
+from forensics.kernels.address_table import (
+    AddressTable,
+    find_in_table,
+    find_ordinal,
+    next_distance,
+)
 from forensics.kernels.hprof_bytes import read_id, read_u4
 from forensics.kernels.hprof_tags import GC_INSTANCE_DUMP, GC_OBJ_ARRAY_DUMP, TYPE_OBJECT
 
@@ -84,83 +89,31 @@ def mark_all_seen(once: Words, twice: Words, targets: Ints) -> None:
 
 
 @kernel
-def _note_gap(gaps: Longs, class_index: int, gap: int) -> None:
+def _note_gap(  # noqa: PLR0917, PLR0913  # separate arrays: a tuple of them costs a lock each call
+    gaps: Longs,
+    class_index: int,
+    address: int,
+    following: int,
+    directory: Ints,
+    words: Words,
+    base: int,
+    shift: int,
+) -> None:
+    """Note the distance to the next object; class objects may lie before the next record's."""
+    gap = following - address
+    if gaps[class_index, 1] == 0 or gap != gaps[class_index, 0]:
+        if directory.size > 0:
+            gap = next_distance(directory, words, base, shift, address, gap)
+        if gaps[class_index, 1] == 0 or gap < gaps[class_index, 0]:
+            gaps[class_index, 0] = gap
+            gaps[class_index, 1] = 0
     gaps[class_index, 2] += 1
-    if gaps[class_index, 1] == 0 or gap < gaps[class_index, 0]:
-        gaps[class_index, 0] = gap
-        gaps[class_index, 1] = 1
-    elif gap == gaps[class_index, 0]:
+    if gap == gaps[class_index, 0]:
         gaps[class_index, 1] += 1
 
 
 @kernel
-def _collect_instance(  # noqa: PLR0913  # inlined into the loop below
-    data: Bytes,
-    body: int,
-    length: int,
-    class_index: int,
-    ordinal: int,
-    state: tuple[int, int, int],
-    model: ObjectModel,
-    lookup: AddressTable,
-    out: ReferenceTables,
-) -> tuple[int, int, int]:
-    count, weak, dangling = state
-    for at in range(model.begin[class_index], model.begin[class_index + 1]):
-        position = np.int64(model.positions[at])
-        if position + model.id_bytes > length:
-            break
-        address = read_id(data, body + position, model.id_bytes)
-        if address == 0:
-            continue
-        target = find_ordinal(lookup, address)
-        if target < 0:
-            dangling += 1
-        elif model.is_weak[at]:
-            out.weak_source[weak] = ordinal
-            out.weak_target[weak] = target
-            weak += 1
-        else:
-            out.targets[count] = target
-            count += 1
-            mark_seen(out.seen_once, out.seen_twice, target)
-    return count, weak, dangling
-
-
-@kernel
-def _collect_elements(  # noqa: PLR0913  # inlined into the loop below
-    data: Bytes,
-    body: int,
-    length: int,
-    state: tuple[int, int, int],
-    model: ObjectModel,
-    lookup: AddressTable,
-    out: ReferenceTables,
-) -> tuple[int, int, int]:
-    count, weak, dangling = state
-    for item in range(length):
-        address = read_id(data, body + item * model.id_bytes, model.id_bytes)
-        if address == 0:
-            continue
-        target = find_ordinal(lookup, address)
-        if target < 0:
-            dangling += 1
-        else:
-            out.targets[count] = target
-            count += 1
-            mark_seen(out.seen_once, out.seen_twice, target)
-    return count, weak, dangling
-
-
-@kernel
-def _array_units(model: ObjectModel, kind: int, length: int) -> int:
-    size = model.array_base[kind] + length * model.element_bytes[kind]
-    mask = (np.int64(1) << model.align_shift) - 1
-    return ((size + mask) & ~mask) >> model.unit_shift
-
-
-@kernel
-def collect_references(  # noqa: PLR0913  # one pass over the object records
+def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the hot loop: a call an object would double its time
     data: Bytes,
     addresses: Longs,
     offsets: Offsets,
@@ -184,16 +137,28 @@ def collect_references(  # noqa: PLR0913  # one pass over the object records
     references, weak, dangling
         How many references were filled, how many do not retain, how many point nowhere.
     """
-    id_bytes = model.id_bytes
+    id_bytes, class_count = model.id_bytes, model.class_count
+    field_begin, positions, is_weak = model.begin, model.positions, model.is_weak
+    array_class, array_base = model.array_class, model.array_base
+    element_bytes, unit_shift = model.element_bytes, model.unit_shift
+    mask = (np.int64(1) << model.align_shift) - 1
+    class_index, shallow, begin, targets = out.class_index, out.shallow, out.begin, out.targets
+    once, twice, gaps = out.seen_once, out.seen_twice, out.gaps
+    directory, words, shuffled = lookup.directory, lookup.table, lookup.shuffled
+    base, shift = lookup.base, lookup.shift
+    bisects = directory.size == 0
     cache_key = np.full(_CACHE, -1, np.int64)
     cache_class = np.zeros(_CACHE, np.int32)
-    state = (np.int64(count), np.int64(0), np.int64(0))
+    weak = np.int64(0)
+    dangling = np.int64(0)
     next_extra = 0
-    for ordinal in range(model.class_count, addresses.size):
-        out.begin[ordinal] = state[0]
+    for ordinal in range(class_count, addresses.size):
+        begin[ordinal] = count
         at = np.int64(offsets[ordinal])
         tag = data[at]
-        if tag == GC_INSTANCE_DUMP or tag == GC_OBJ_ARRAY_DUMP:
+        first = np.int64(0)
+        slots = np.int64(0)
+        if tag in (GC_INSTANCE_DUMP, GC_OBJ_ARRAY_DUMP):
             is_instance = tag == GC_INSTANCE_DUMP
             class_at = at + 5 + id_bytes if is_instance else at + 9 + id_bytes
             length_at = at + 5 + 2 * id_bytes if is_instance else at + 5 + id_bytes
@@ -201,36 +166,67 @@ def collect_references(  # noqa: PLR0913  # one pass over the object records
             slot = ((class_address >> 3) ^ (class_address >> 15)) & (_CACHE - 1)
             if cache_key[slot] != class_address:
                 found = find_ordinal(lookup, class_address)
-                is_class = 0 <= found < model.class_count
                 cache_key[slot] = class_address
-                cache_class[slot] = found if is_class else model.unknown_class
-            class_index = np.int64(cache_class[slot])
+                cache_class[slot] = found if 0 <= found < class_count else model.unknown_class
+            kind = np.int64(cache_class[slot])
             length = read_u4(data, length_at)
-            body = at + 9 + 2 * id_bytes
             if is_instance:
-                out.shallow[ordinal] = 0
-                state = _collect_instance(
-                    data, body, length, class_index, ordinal, state, model, lookup, out
-                )
+                first = np.int64(field_begin[kind])
+                slots = np.int64(field_begin[kind + 1]) - first
                 if ordinal + 1 < addresses.size and addresses[ordinal + 1] > addresses[ordinal]:
-                    _note_gap(out.gaps, class_index, addresses[ordinal + 1] - addresses[ordinal])
+                    _note_gap(
+                        gaps,
+                        kind,
+                        addresses[ordinal],
+                        addresses[ordinal + 1],
+                        directory,
+                        words,
+                        base,
+                        shift,
+                    )
             else:
-                out.shallow[ordinal] = _array_units(model, TYPE_OBJECT, length)
-                state = _collect_elements(data, body, length, state, model, lookup, out)
+                size = array_base[TYPE_OBJECT] + length * element_bytes[TYPE_OBJECT]
+                shallow[ordinal] = ((size + mask) & ~mask) >> unit_shift
+                slots = length
         else:
-            kind = np.int64(data[at + 9 + id_bytes]) & 15
-            class_index = np.int64(model.array_class[kind])
-            out.shallow[ordinal] = _array_units(model, kind, read_u4(data, at + 5 + id_bytes))
-        out.class_index[ordinal] = class_index
+            is_instance = False
+            element = np.int64(data[at + 9 + id_bytes]) & 15
+            kind = np.int64(array_class[element])
+            length = read_u4(data, at + 5 + id_bytes)
+            size = array_base[element] + length * element_bytes[element]
+            shallow[ordinal] = ((size + mask) & ~mask) >> unit_shift
+        class_index[ordinal] = kind
+        body = at + 9 + 2 * id_bytes
+        for item in range(slots):
+            position = np.int64(positions[first + item]) if is_instance else item * id_bytes
+            if is_instance and position + id_bytes > length:
+                break
+            address = read_id(data, body + position, id_bytes)
+            if address == 0:
+                continue
+            if bisects:
+                target = find_ordinal(lookup, address)
+            else:
+                target = find_in_table(directory, words, shuffled, base, shift, address)
+            if target < 0:
+                dangling += 1
+            elif is_instance and is_weak[first + item]:
+                out.weak_source[weak] = ordinal
+                out.weak_target[weak] = target
+                weak += 1
+            else:
+                targets[count] = target
+                count += 1
+                mark_seen(once, twice, target)
         while next_extra < extra.source.size and extra.source[next_extra] <= ordinal:
             if extra.source[next_extra] == ordinal:
                 target = np.int64(extra.target[next_extra])
-                out.targets[state[0]] = target
-                state = (state[0] + 1, state[1], state[2])
-                mark_seen(out.seen_once, out.seen_twice, target)
+                targets[count] = target
+                count += 1
+                mark_seen(once, twice, target)
             next_extra += 1
-    out.begin[addresses.size] = state[0]
-    return state
+    begin[addresses.size] = count
+    return count, weak, dangling
 
 
 @kernel

@@ -350,15 +350,25 @@ def _field_types(classes: Classes, index: int) -> list[int]:
 
 
 def _static_bytes(classes: Classes, reference_bytes: int) -> Longs:
-    """Return the bytes of the static fields by class; ``<...>`` entries are the machine's own."""
+    """Return the bytes of the static fields by class, in the order of HotSpot.
+
+    References come first, then primitives by falling size; holes stay. ``<...>`` entries
+    are the machine's own and lie elsewhere.
+    """
     total = np.zeros(len(classes.names), np.int64)
     for index in range(classes.count):
         first = int(classes.rows[index, table.FIRST_FIELD])
-        last = first + int(classes.rows[index, table.STATICS])
-        for row in range(first, last):
-            if not classes.field_names[row].startswith("<"):
-                kind = int(classes.fields[row, table.TYPE])
-                total[index] += reference_bytes if kind == TYPE_OBJECT else TYPE_BYTES[kind & 15]
+        rows = range(first, first + int(classes.rows[index, table.STATICS]))
+        kinds = [
+            int(classes.fields[row, table.TYPE])
+            for row in rows
+            if not classes.field_names[row].startswith("<")
+        ]
+        end = reference_bytes * kinds.count(TYPE_OBJECT)
+        for size in sorted((int(TYPE_BYTES[kind & 15]) for kind in kinds), reverse=True):
+            if size:
+                end = -(-end // size) * size + size
+        total[index] = end
     return total
 
 

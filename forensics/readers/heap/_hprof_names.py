@@ -76,7 +76,9 @@ def java_name(internal: str) -> str:
         element = _PRIMITIVES.get(element, element)
     elif depth and element.startswith("L") and element.endswith(";"):
         element = element[1:-1]
-    return element.replace("/", ".") + "[]" * depth
+    # HotSpot writes the address of a hidden class after "+"; Class.getName() says "/".
+    name = element.replace("/", ".").replace("+0x", "/0x")
+    return name + "[]" * depth
 
 
 def read_loaded_classes(

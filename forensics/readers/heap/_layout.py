@@ -203,10 +203,11 @@ def _place_in_order(layout: Layout, parent: _Placed, sizes: Sequence[int]) -> _P
 def choose_instance_sizes(predicted: Longs, gaps: Longs, align_bytes: int) -> Longs:
     """Correct predicted sizes by what neighbours' distances prove.
 
-    A distance is never less than the size, so a smaller one refutes the prediction. A
-    larger one reveals fields that the machine injects (``java.lang.Class``, for one) if it
-    is the only distance seen and chance is ruled out: the share of other distances among
-    classes that agree, to the power of the number seen, is below 1 %.
+    A distance is never less than the size, so a smaller one refutes the prediction. If
+    only larger ones were seen, the machine adds fields of its own (``java.lang.Class``,
+    classes with padding against false sharing), unless all neighbours left a hole by chance:
+    the share of such holes among classes that agree with their prediction, to the power of
+    the number of neighbours seen, must be below 1 %.
 
     Parameters
     ----------
@@ -219,7 +220,6 @@ def choose_instance_sizes(predicted: Longs, gaps: Longs, align_bytes: int) -> Lo
     smallest, hits, seen = gaps[:, 0], gaps[:, 1], gaps[:, 2]
     agreeing = (seen > 0) & (smallest == sizes)
     stray = 1.0 - hits[agreeing].sum() / max(seen[agreeing].sum(), 1)
-    chance = np.power(max(float(stray), 1e-6), hits)
-    injected = (smallest > sizes) & (hits == seen) & (chance < 0.01) & (smallest <= sizes + 64)
-    wrong = (seen > 0) & ((smallest < sizes) | injected)
+    chance = np.power(max(float(stray), 1e-6), seen)
+    wrong = (seen > 0) & ((smallest < sizes) | ((smallest > sizes) & (chance < 0.01)))
     return np.where(wrong, smallest, sizes).astype(np.int64)
