@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 Floats = NDArray[np.float64]
 DAY_S = 86_400.0
@@ -57,8 +58,6 @@ class _Draft:
 
 def _ar(rng: np.random.Generator, n: int, rho: float) -> Floats:
     """Return unit-variance AR(1) noise."""
-    from scipy.signal import lfilter
-
     shocks = rng.standard_normal(n) * np.sqrt(1 - rho**2)
     shocks[0] = rng.standard_normal()
     return np.asarray(lfilter([1.0], [1.0, -rho], shocks))

@@ -76,14 +76,14 @@ def iter_signals(
         for (entity,), frame in (
             by_role[role].partition_by("entity", as_dict=True, maintain_order=True).items()
         ):
-            side = _side(role, context.is_weak(role))
+            side = _side(role, is_weak=context.is_weak(role))
             kind = role if side == "offheap" else side
             if (str(entity), kind) not in seen:
                 seen.add((str(entity), kind))
                 yield context.signal(str(entity), role, side, frame)
 
 
-def _side(role: str, is_weak: bool) -> Side:
+def _side(role: str, *, is_weak: bool) -> Side:
     if is_weak:
         return "unknown"
     return "heap" if role in HEAP_ROLES else "offheap" if role in OFFHEAP_ROLES else "process"

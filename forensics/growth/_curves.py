@@ -193,7 +193,9 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
     if load is not None:
         rest = floor.y_bytes - _fitted(np.column_stack([np.ones_like(u), load]), floor.y_bytes)
         found.extend(
-            Background("steps+load", np.column_stack([load, b.columns]), b.log_prior, False)
+            Background(
+                "steps+load", np.column_stack([load, b.columns]), b.log_prior, takes_curves=False
+            )
             for b in _levels(rest)
         )
     return tuple(found)

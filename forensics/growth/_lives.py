@@ -7,6 +7,7 @@ is rare and falls deeper than the collections around it.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -81,7 +82,7 @@ def split_lives(
             ended_s=float(t_s[stop - 1]),
             ended_by=cuts.get(stop, "end"),
         )
-        for first, stop in zip(edges[:-1], edges[1:], strict=True)
+        for first, stop in pairwise(edges)
     )
 
 

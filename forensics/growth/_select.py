@@ -70,7 +70,7 @@ def select(evidence: Evidence, min_rise: float) -> Selection:
         mine = np.broadcast_to(curves.is_of(name), up.shape)
         # A look-alike may fall as well as rise; a leak that doesn't rise is none.
         logs[name] = log_sum(up if name in leaky else either, mine)
-    flat = {name: -np.inf for name in _FLAT_NAMES.values()}
+    flat = dict.fromkeys(_FLAT_NAMES.values(), -np.inf)
     for j, background in enumerate(evidence.backgrounds):
         name = _FLAT_NAMES.get(background.name)
         if name is not None:

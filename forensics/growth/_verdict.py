@@ -116,7 +116,7 @@ def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -
         time_to_limit_s=_to_limit(draws, leak, limit_bytes),
         rise_bytes=float(np.median(draws.rise_bytes)) if draws.rise_bytes.size else 0.0,
         floor=floor,
-        why="",
+        why=explain(leak, model, runner_up, floor),
     )
 
 
@@ -126,6 +126,20 @@ def weigh_floor(floor: Floor) -> Evidence:
     coarse = weigh(floor, curves=build_curves(floor), backgrounds=backgrounds, rhos=FEW_RHOS)
     finer = find_finer(floor, coarse)
     return weigh(floor, curves=build_curves(floor, finer), backgrounds=backgrounds)
+
+
+def explain(leak: Leak, model: str, runner_up: str | None, floor: Floor) -> str:
+    """Say in one sentence what the verdict rests on."""
+    what = "troughs between collections" if floor.is_sawtooth else "window medians"
+    hours = floor.span_s / 3600
+    found = f"{model} fits {floor.t_s.size} {what} over {hours:.3g} h best"
+    rival = f", then {runner_up}" if runner_up else ""
+    end = {
+        "yes": "memory goes on rising at the end",
+        "no": "nothing goes on rising at the end",
+        "unknown": "whether it goes on rising can't be told yet",
+    }[leak]
+    return f"{found}{rival}: {end}"
 
 
 def _min_rise(floor: Floor) -> float:
@@ -179,7 +193,10 @@ def _settled(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> float:
 
 def _with_odds(growth: LifeGrowth, odds: float) -> LifeGrowth:
     leak = judge(odds)
-    return growth if leak == growth.leak else replace(growth, leak=leak, kind="unknown")
+    if leak == growth.leak:
+        return growth
+    kind: Kind = "none" if leak == "no" else "unknown"
+    return replace(growth, leak=leak, kind=kind, why=f"{growth.why}; judged with the other lives")
 
 
 def _overall_kind(lives: tuple[LifeGrowth, ...], leak: Leak) -> Kind:
@@ -202,7 +219,7 @@ def _too_short(life: Life, floor: Floor) -> LifeGrowth:
         time_to_limit_s=UNKNOWN,
         rise_bytes=0.0,
         floor=floor,
-        why="",
+        why=f"{floor.t_s.size} points of the floor; {MIN_POINTS} are needed",
     )
 
 

@@ -29,6 +29,15 @@ def whiten_columns(columns: NDArray[np.float64], phi: NDArray[np.float64]) -> ND
 
 
 @numba.njit(cache=True, nogil=True)
+def _remove(vector: NDArray[np.float64], basis: NDArray[np.float64]) -> None:
+    """Subtract from ``vector`` its part along each row of ``basis``, in place."""
+    for b in range(basis.shape[0]):
+        along = np.dot(basis[b], vector)
+        for i in range(vector.size):
+            vector[i] -= along * basis[b, i]
+
+
+@numba.njit(cache=True, nogil=True)
 def project_groups(
     level: NDArray[np.float64],
     columns: NDArray[np.float64],
@@ -67,24 +76,12 @@ def project_groups(
             for i in range(m):
                 vector[i] = level[i] if c == 0 else columns[i, starts[j] + c - 1]
             size = np.sqrt(np.dot(vector, vector))
-            for _ in range(2):
-                for b in range(c):
-                    along = np.dot(basis[first + b], vector)
-                    for i in range(m):
-                        vector[i] -= along * basis[first + b, i]
+            _remove(vector, basis[first : first + c])
+            _remove(vector, basis[first : first + c])
             new = np.sqrt(np.dot(vector, vector))
             if new > 1e-9 * size:
-                for i in range(m):
-                    basis[first + c, i] = vector[i] / new
-        for i in range(m):
-            vector[i] = y[i]
-        for b in range(count):
-            along = np.dot(basis[first + b], vector)
-            for i in range(m):
-                vector[i] -= along * basis[first + b, i]
-        total = 0.0
-        for i in range(m):
-            rest[j, i] = vector[i]
-            total += vector[i] * vector[i]
-        left[j] = total
+                basis[first + c] = vector / new
+        rest[j] = y
+        _remove(rest[j], basis[first : first + count])
+        left[j] = np.dot(rest[j], rest[j])
     return basis, rest, left
