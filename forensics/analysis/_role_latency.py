@@ -57,8 +57,8 @@ def add_errors(described: pl.DataFrame, samples: pl.DataFrame) -> tuple[pl.DataF
     )
     again = samples.join(ids, on="series_id").select(series_id="new_id", time="time", value="value")
     return (
-        pl.concat([described, copies.cast(dict(described.schema))]),
-        pl.concat([samples, again.cast(dict(samples.schema))]),
+        pl.concat([described, copies.cast(described.schema)]),
+        pl.concat([samples, again.cast(samples.schema)]),
     )
 
 

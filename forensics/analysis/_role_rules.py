@@ -196,6 +196,7 @@ RULES: Final = (
     Rule("pool_active", _POOL + r"(.*_)?(active|busy|in_?use|used|borrowed|leased)_"),
     Rule("ignored", _POOL[:-1] + _CONN),
     Rule("db_connections_max", r"_max_connections_|_connections_max_"),
+    Rule("db_connections_max", r"_roles_connection_limit_", rank=1),
     Rule("db_connections", r"_(pg_stat_activity_count|numbackends|postgresql_backends|database_connections|threads_connected|db_connections|pg_connections|mysql_connections)_"),
     # Work: counters, durations, queues.
     Rule("gc_time", r"_gc_(pause|collection|duration|time|pause_total)_.*(sum|seconds|millis)_(?!count)|_gc_pause_ns_"),
@@ -205,9 +206,10 @@ RULES: Final = (
     Rule("ignored", r"_(client|scrapes?|handler|probe|promhttp|apiserver)_.*(request|http)"),
     Rule("errors", r"_5_?xx_|_(errors?|failures?|exceptions?|failed_requests?|error_count)_(count_)?(total_)?(rate_|per_second_)?$"),
     Rule("latency", r"^(?!.*_count_$)_(.*_)?(latency|duration|response_time|request_time|target_response_time|requests?_seconds|requests?_duration.*|http_server_requests.*)_(p\d+_|max_|mean_|avg_|seconds_|milliseconds_|ms_|sum_|quantile_)*$"),
-    Rule("requests", _HTTP[:-1] + r"(_.*)?_(total|count|handled|rate|rps|per_second)_"),
-    Rule("requests", r"_(rps|qps|request_rate|requests_per_(second|sec|s)|throughput|requests|request_count)_"),
-    Rule("backlog", r"_(queue_(size|depth|length)|backlog|queued(_tasks)?|queue|pending_(tasks|messages)|messages_ready|consumer_lag|lag)_"),
+    Rule("requests", r"_(http|https|grpc)_(server_)?(requests?|request_duration|handled|responses?|server)_.*(total|count|handled)_|_grpc_server_handled_"),
+    Rule("requests", _HTTP[:-1] + r"(_.*)?_(total|count|handled|rate|rps|per_second)_", rank=1),
+    Rule("requests", r"_(rps|qps|request_rate|requests_per_(second|sec|s)|throughput|requests|request_count)_", rank=1),
+    Rule("backlog", r"_(queue_(size|depth|length)|backlog|queued(_tasks)?|queue|pending_(tasks|messages)|messages_ready|consumer_lag|lag_(messages|records))_"),
     # The rest of a process.
     Rule("ignored", r"_threads_(peak|daemon|started|state|states|deadlocked|max|config)_|_gomaxprocs_"),
     Rule("threads", r"_(threads?|goroutines)_(current|live|count|num|active|threads)?_?|_thread_count_|_num_threads_"),

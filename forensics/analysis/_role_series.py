@@ -20,6 +20,7 @@ from forensics.analysis._role_rules import (
     pick_rule,
     pick_weak_rule,
 )
+from forensics.analysis._role_versions import label_words
 from forensics.errors import UsageError
 from forensics.tables import LABELS, label_pairs
 
@@ -115,19 +116,6 @@ _PART_LABELS: Final = frozenset(
         "datname",
     }
 )
-_VERSION_LABELS: Final = (
-    "version",
-    "app_version",
-    "label_app_kubernetes_io_version",
-    "label_version",
-    "app_kubernetes_io_version",
-    "service_version",
-    "release",
-    "image_version",
-    "image_tag",
-)
-_IMAGE_TAG: Final = re.compile(r"[^/:@]+:([^/@:]+)(?:@.*)?$")
-_SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COUNTER: Final = re.compile(r"_(total|count|sum)_$")
 _IS_RATE: Final = re.compile(r"\b(i?rate|i?delta|increase|deriv)\s*\(|_(per_(second|sec|s)|rate)_")
 _COUNT_SCALE: Final = (("nanocores", 1e-9), ("millicores", 1e-3), ("nanos", 1e-9))
@@ -194,10 +182,10 @@ class _Namer:
 
     def describe(self, row: Mapping[str, Any]) -> _Described:
         labels = {pair["name"]: pair["value"] for pair in row["labels"] or ()}
-        words = {_words(name): value for name, value in labels.items()}
+        words = {label_words(name): value for name, value in labels.items()}
         metric = row["metric"] or ""
         if metric not in self._names:
-            framed = f"_{_words(metric)}_"
+            framed = f"_{label_words(metric)}_"
             self._names[metric] = (framed, match_rules(framed))
         framed, candidates = self._names[metric]
         rule, why = self._rule(metric, framed, candidates, words)
@@ -273,7 +261,7 @@ def _guess_lone(rows: list[_Described]) -> list[_Described]:
     if not unknown or len({row.metric for row in unknown}) > 1:
         return rows
     why = "weak: the only series, and its values look like bytes"
-    ids = {row.series_id for row in unknown if not _COUNTER.search(f"_{_words(row.metric)}_")}
+    ids = {row.series_id for row in unknown if not _COUNTER.search(f"_{label_words(row.metric)}_")}
     return [
         replace(row, role="working_set", unit="bytes", why=why, rank=9)
         if row.series_id in ids
@@ -379,7 +367,7 @@ def _meaning(row: _Described) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, value)
         for name, value in sorted(row.labels.items())
-        if _words(name) not in IDENTITY_LABELS or (name in {"id", "name"} and not is_cadvisor)
+        if label_words(name) not in IDENTITY_LABELS or (name in {"id", "name"} and not is_cadvisor)
     )
 
 
@@ -396,44 +384,6 @@ def _common_labels(rows: Iterable[_Described]) -> dict[tuple[str, str], dict[str
     return common
 
 
-def find_versions(described: pl.DataFrame, first_seen: pl.DataFrame) -> pl.DataFrame:
-    """Return ``entity, time, version``: from when on an entity is seen with a version.
-
-    Versions come from version labels and image tags of any series of the entity.
-
-    Parameters
-    ----------
-    described
-        As returned by ``describe_series``.
-    first_seen
-        ``series_id, time``: first sample of each series.
-    """
-    known: list[tuple[int, str, str]] = []
-    for series_id, entity, pairs in described.select("series_id", "entity", "labels").iter_rows():
-        labels = {_words(pair["name"]): pair["value"] for pair in pairs}
-        version = next((labels[name] for name in _VERSION_LABELS if labels.get(name)), None)
-        if version is None and (tag := _IMAGE_TAG.search(labels.get("image", ""))):
-            version = tag.group(1)
-        if version is not None:
-            known.append((series_id, entity, version))
-    frame = pl.DataFrame(
-        known,
-        schema={"series_id": pl.UInt32, "entity": pl.String, "version": pl.String},
-        orient="row",
-    )
-    return (
-        frame.join(first_seen, on="series_id")
-        .group_by("entity", "version")
-        .agg(pl.col("time").min())
-        .select("entity", "time", "version")
-        .sort("entity", "time", "version")
-    )
-
-
 def _entity_by_labels(words: Mapping[str, str]) -> str | None:
     named = {k: v for k, v in words.items() if k not in _PART_LABELS and not k.startswith("le_")}
     return ", ".join(f"{k}={named[k]}" for k in sorted(named)) or None
-
-
-def _words(name: str) -> str:
-    return "_".join(token.lower() for token in _SPLIT.split(name) if token)

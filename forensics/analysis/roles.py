@@ -16,7 +16,8 @@ from forensics.analysis._role_points import (
     work_rate,
 )
 from forensics.analysis._role_rules import RATE_ROLES, ROLE_UNITS
-from forensics.analysis._role_series import SERIES, describe_series, find_versions
+from forensics.analysis._role_series import SERIES, describe_series
+from forensics.analysis._role_versions import find_versions
 from forensics.config import IncidentConfig
 from forensics.findings import AnyEntry
 from forensics.tables import TIME
@@ -90,7 +91,7 @@ def run(
         grouped.select("series_id", "time", "value")
         .join(has_role, on="series_id", how="semi")
         .explode("time", "value")
-        .cast(dict(_RAW))
+        .cast(_RAW)
     )
     seen = grouped.select("series_id", time=pl.col("time").list.min())
     versions = find_versions(described, seen)

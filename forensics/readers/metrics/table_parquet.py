@@ -65,7 +65,7 @@ def read(source: Source) -> Reading:
 
 def _own_table(source: Source, frame: pl.DataFrame) -> Reading:
     try:
-        table = frame.select(METRICS.names()).cast(dict(METRICS))
+        table = frame.select(METRICS.names()).cast(METRICS)
     except pl.exceptions.PolarsError as error:
         raise CorruptEvidenceError(
             source.name, "has the columns of a metrics table with other types"
