@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+
+from forensics.growth._verdict import assess_growth, judge, pool_lives
+from tests.zoo import LEAKS, LOOK_ALIKES, SHAPES, ZooCase, draw_case
+
+HOUR = 3600.0
+#: Drawn after the methods were settled; none of them was looked at while they were made.
+FRESH = range(7000, 7006)
+
+
+def assess(case: ZooCase):
+    return assess_growth(case.t_s, case.y_bytes, load=case.load, limit_bytes=case.limit_bytes)
+
+
+def line(hours=12, rate=30e6, noise=5e6, seed=0):
+    t = np.arange(0, hours * HOUR, 30.0)
+    noise = noise * np.random.default_rng(seed).normal(size=t.size)
+    return t, 1e9 + rate * t / HOUR + noise
+
+
+@pytest.mark.slow
+def test_leaks_are_told_from_look_alikes_on_fresh_draws():
+    found = {shape: [assess(draw_case(shape, k)).leak == "yes" for k in FRESH] for shape in SHAPES}
+    true = sum(sum(found[shape]) for shape in LEAKS)
+    false = sum(sum(found[shape]) for shape in LOOK_ALIKES)
+    leaks = len(LEAKS) * len(FRESH)
+    # 66 leaks: 0.97 less two standard errors of a proportion.
+    assert true / (true + false) >= 0.93
+    assert true / leaks >= 0.93
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_a_clear_case_of_each_shape_is_judged_right(shape):
+    # The first draw of each shape whose evidence is beyond doubt either way.
+    verdicts = [assess(draw_case(shape, seed)).leak for seed in range(3)]
+    expected = "yes" if shape in LEAKS else "no"
+    assert verdicts.count(expected) >= 2
+
+
+def test_a_line_gives_its_rate_and_the_time_to_its_limit():
+    t, y = line()
+    life = assess_growth(t, y, limit_bytes=2e9).lives[-1]
+    assert life.model == "linear"
+    assert life.rate.low * HOUR < 30e6 < life.rate.high * HOUR
+    truth = (2e9 - 1e9) / 30e6 * HOUR - t[-1]
+    assert life.time_to_limit_s.low < truth < life.time_to_limit_s.high
+
+
+def test_without_a_limit_there_is_no_time_to_it():
+    assert not assess_growth(*line()).lives[-1].time_to_limit_s.is_known
+
+
+def test_a_late_onset_is_found_within_its_interval():
+    t, y = line(rate=0)
+    y = y + 3e4 * np.maximum(t - 8 * HOUR, 0)
+    onset = assess_growth(t, y).lives[0].onset_s
+    assert onset.low - 300 <= 8 * HOUR <= onset.high + 300
+
+
+def test_an_empty_series_is_unknown():
+    result = assess_growth(np.zeros(0), np.zeros(0))
+    assert result.leak == "unknown"
+    assert result.lives == ()
+
+
+def test_five_samples_are_too_few_to_say():
+    assert assess_growth(np.arange(5.0), np.arange(5.0) * 1e6).lives[0].leak == "unknown"
+
+
+def test_missing_and_unordered_samples_change_nothing():
+    t, y = line()
+    shuffled = np.random.default_rng(1).permutation(t.size)
+    holes = np.insert(y[shuffled], 0, np.nan), np.insert(t[shuffled], 0, 5.0)
+    straight, mixed = assess_growth(t, y), assess_growth(holes[1], holes[0])
+    assert mixed.log_odds == pytest.approx(straight.log_odds)
+
+
+def test_the_verdict_does_not_depend_on_the_origin_of_time():
+    t, y = line(hours=6)
+    here, there = assess_growth(t, y), assess_growth(t + 86_400.0 * 20_000, y)
+    assert there.leak == here.leak
+    assert there.lives[0].rate.value == pytest.approx(here.lives[0].rate.value, rel=0.02)
+
+
+def test_memory_that_follows_traffic_is_no_leak_once_traffic_is_known():
+    rng = np.random.default_rng(3)
+    t = np.arange(0, 12 * HOUR, 30.0)
+    load = 100 + 200 * t / t[-1] + 5 * rng.normal(size=t.size)
+    y = 5e8 + 3e6 * load + 3e6 * rng.normal(size=t.size)
+    assert assess_growth(t, y).leak == "yes"
+    assert assess_growth(t, y, load=load).leak == "no"
+
+
+def test_a_constant_series_without_noise_is_no_leak():
+    t = np.arange(0, 6 * HOUR, 30.0)
+    assert assess_growth(t, np.full(t.size, 1e9)).leak == "no"
+
+
+def test_a_short_life_follows_the_lives_before_it():
+    t, y = line(hours=10, rate=100e6)
+    since = t % (4.5 * HOUR)
+    result = assess_growth(t, y - 100e6 * (t - since) / HOUR)
+    assert [life.leak for life in result.lives] == ["yes", "yes", "yes"]
+
+
+def test_warming_up_again_after_a_restart_is_no_leak():
+    t, y = line(hours=20, rate=0)
+    since = np.where(t < 15 * HOUR, 1e9, t - 15 * HOUR)
+    result = assess_growth(t, y - 7e8 * np.exp(-since / (4 * HOUR)))
+    assert result.leak == "no"
+
+
+def test_known_restarts_are_believed_over_falls():
+    t, y = line()
+    assert len(assess_growth(t, y, restarts_s=(6 * HOUR,)).lives) == 2
+    assert len(assess_growth(t, y, restarts_are_complete=True).lives) == 1
+
+
+@pytest.mark.parametrize(("odds", "verdict"), [(3.0, "yes"), (-3.0, "no"), (0.1, "unknown")])
+def test_odds_near_even_are_unknown(odds, verdict):
+    assert judge(odds) == verdict
+
+
+def test_no_lives_pool_to_unknown():
+    assert pool_lives(()).leak == "unknown"
