@@ -22,6 +22,7 @@ from forensics.analysis._context import (
 )
 from forensics.analysis._identities import Bound, Declared, format_seconds
 from forensics.analysis._named_series import measure_share_by_name
+from forensics.analysis.memory_growth import findings as growth_findings
 from forensics.findings import EvidenceRef
 
 Measure = Callable[[Bound, Context, Declared], Measured | None]
@@ -128,11 +129,21 @@ def _plain_count(value: float) -> str:
 def _growth_rate(item: Bound, context: Context, _declared: Declared) -> Measured | None:
     """Take the fitted rates of all lives that reach the claim's moment."""
     del item
-    rates = context.extra.get("rates_bytes_per_min") or []
-    if not rates:
+    entries = (
+        [
+            entry
+            for entry in growth_findings(context.growth)
+            if entry.leak == "yes" and entry.rate_bytes_per_min is not None
+        ]
+        if context.growth is not None
+        else []
+    )
+    if not entries:
         return None
+    rates = [entry.rate_bytes_per_min or 0.0 for entry in entries]
     text = f"{show_bytes(min(rates))}/min to {show_bytes(max(rates))}/min over {len(rates)} lives"
-    return Measured(tuple(rates), text, "fitted growth rates", tuple(context.extra["growth_refs"]))
+    refs = tuple(ref for entry in entries[:4] for ref in entry.evidence[:1])
+    return Measured(tuple(rates), text, "fitted growth rates", refs)
 
 
 def _request_rate(item: Bound, context: Context, _declared: Declared) -> Measured | None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from forensics.analysis._context import Context
 from forensics.analysis._identities import Bound, Declared, format_seconds
+from forensics.analysis.roles import Result as Roles
 from forensics.findings import Claim, ClaimVerdict, EvidenceRef
 
 #: Two clocks that tell of one change rarely agree to better than this.
@@ -153,19 +154,7 @@ def error_onset(context: Context) -> datetime | None:
 
     ``None`` where there are no errors and requests, or the share never passes 2 %.
     """
-    names = context.roles.series.select("series_id", "metric")
-    errors = context.roles.role("errors").join(names, on="series_id")
-    requests = context.roles.role("requests").join(names, on="series_id")
-    keys = ["metric", "time"]
-    bad = errors.group_by(keys).agg(bad=pl.col("value").sum())
-    everything = requests.group_by(keys).agg(all=pl.col("value").sum())
-    share = (
-        everything.join(bad, on=keys)
-        .filter(pl.col("all") > 0)
-        .group_by("time")
-        .agg(share=(pl.col("bad") / pl.col("all")).max())
-        .sort("time")
-    )
+    share = error_share(context.roles)
     if share.height < 5:
         return None
     peak = float(share["share"].max() or 0.0)  # type: ignore[arg-type]  # polars scalar
@@ -173,3 +162,22 @@ def error_onset(context: Context) -> datetime | None:
         return None
     first: datetime = share.filter(pl.col("share") >= peak / 2)["time"][0]
     return first
+
+
+def error_share(roles: Roles) -> pl.DataFrame:
+    """Return ``time, share``: failed over all requests of the metric that fails most."""
+    names = roles.series.select("series_id", "metric")
+    errors = roles.role("errors").join(names, on="series_id")
+    requests = roles.role("requests").join(names, on="series_id")
+    keys = ["metric", "time"]
+    bad = errors.group_by(keys).agg(bad=pl.col("value").sum())
+    everything = requests.group_by(keys).agg(all=pl.col("value").sum())
+    return (
+        everything.join(bad.select("metric").unique(), on="metric", how="semi")
+        .join(bad, on=keys, how="left")
+        .with_columns(pl.col("bad").fill_null(0.0))
+        .filter(pl.col("all") > 0)
+        .group_by("time")
+        .agg(share=(pl.col("bad") / pl.col("all")).max())
+        .sort("time")
+    )

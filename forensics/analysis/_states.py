@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from forensics.analysis._context import Context
 from forensics.analysis._identities import Bound, Declared
+from forensics.analysis.memory_growth import findings as growth_findings
 from forensics.findings import Claim, Growth
 
 _SHAPES: Final = {
@@ -28,9 +29,8 @@ def check_state(item: Bound, context: Context, declared: Declared) -> Claim | No
 
 
 def growth_entries(context: Context) -> list[Growth]:
-    """Return the growth entries of the lives, pools of lives left out."""
-    entries: Any = getattr(context.growth, "entries", ()) or ()
-    return [entry for entry in entries if isinstance(entry, Growth)]
+    """Return what the growth analysis found of each process lifetime."""
+    return [] if context.growth is None else growth_findings(context.growth)
 
 
 def _growth_shape(item: Bound, context: Context, declared: Declared) -> Claim | None:

@@ -91,6 +91,13 @@ class _Intake:
         if item.refusal or not sha256:
             why = item.refusal or "can't be opened"
             return Taken(_line(item, "", 0, status="unreadable", why=why), item.path)
+        try:
+            return self._take_hashed(item, sha256, first_with)
+        except OSError as error:
+            why = f"vanished or failed while it was read ({error.strerror})"
+            return Taken(_line(item, sha256, 0, status="unreadable", why=why), item.path)
+
+    def _take_hashed(self, item: Found, sha256: str, first_with: dict[str, str]) -> Taken:
         size = item.path.stat().st_size
         if size and sha256 in first_with:
             why = f"same bytes as {first_with[sha256]}"

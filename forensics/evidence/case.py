@@ -41,7 +41,7 @@ class HeapEvidence:
         EvidenceError
             If nothing of the dump can be read.
         """
-        from forensics.heap import open_heap  # noqa: PLC0415  # numba loads here, not in --help
+        from forensics.readers.heap import open_heap  # noqa: PLC0415  # numba loads here, not in --help
 
         return open_heap(self.path, cache=self.cache)
 

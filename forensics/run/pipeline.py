@@ -83,11 +83,24 @@ class Pipeline:
         return self.results[name]
 
     def inputs(self, needs: Sequence[str]) -> dict[str, Any]:
-        """Return the named inputs: tables of the case, or results of analyses."""
-        return {
-            need: self._from_case(need) if need in CASE_INPUTS else self.result(need)
-            for need in needs
-        }
+        """Return the named inputs: tables of the case, or results of analyses.
+
+        A need written ``name?`` is ``None`` where that analysis gave no result.
+        """
+        return {need.rstrip("?"): self._input(need) for need in needs}
+
+    def _input(self, need: str) -> Any:
+        name = need.rstrip("?")
+        if name in CASE_INPUTS:
+            return self._from_case(name)
+        try:
+            return self.result(name)
+        except PluginError:
+            raise
+        except ForensicsError:
+            if need.endswith("?"):
+                return None
+            raise
 
     def run_all(self) -> list[AnyEntry]:
         """Run every analysis and return all entries for the findings, in the order of names."""
@@ -125,7 +138,7 @@ def chart_inputs(pipeline: Pipeline, findings: Findings) -> Callable[[str], Any]
     """Return the function that gives charts their inputs: findings, tables, results."""
 
     def give(need: str) -> Any:
-        return findings if need == "findings" else pipeline.inputs([need])[need]
+        return findings if need == "findings" else pipeline.inputs([need])[need.rstrip("?")]
 
     return give
 

@@ -155,7 +155,7 @@ def _late(study: Study) -> Callable[[str], Any]:
     def give(need: str) -> Any:
         if need == "findings":
             return study.findings
-        return study.pipeline.inputs([need])[need]
+        return study.pipeline.inputs([need])[need.rstrip("?")]
 
     return give
 

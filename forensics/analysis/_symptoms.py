@@ -1,0 +1,164 @@
+"""What hurt, and since when: errors, a full pool, slow answers; and what traffic did.
+
+Used where memory itself doesn't leak, and to tell a trigger from a cause.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from forensics.analysis._moments import error_share
+from forensics.analysis.roles import Result as Roles
+
+_FULL: Final = 0.98
+_ERRORS: Final = 0.02
+_SLOWER: Final = 3.0
+_SIDE: Final = timedelta(minutes=10)
+_RISE: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """The first sign of trouble users could feel."""
+
+    kind: str
+    time: datetime
+    why: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How a level changed around a moment: medians of ten minutes before and after.
+
+    ``factor`` is after over before, NaN where either side has no samples.
+    """
+
+    before: float
+    after: float
+
+    @property
+    def factor(self) -> float:
+        """After over before."""
+        return self.after / self.before if self.before > 0 else math.nan
+
+
+def find_symptom(roles: Roles) -> Symptom | None:
+    """Return the earliest of: pool full, errors above 2 %, answers three times slower."""
+    found = [s for s in (_pool_full(roles), _errors(roles), _slow(roles)) if s is not None]
+    return min(found, key=lambda symptom: symptom.time, default=None)
+
+
+def _pool_full(roles: Roles) -> Symptom | None:
+    size = roles.role("pool_max").group_by("entity").agg(size=pl.col("value").max())
+    waiting = roles.role("pool_pending").filter(pl.col("value") > 0).select("time", "entity")
+    full = (
+        roles.role("pool_active")
+        .join(size, on="entity")
+        .filter((pl.col("value") >= _FULL * pl.col("size")) & (pl.col("size") > 0))
+        .join(waiting, on=["time", "entity"], how="semi")
+        .sort("time")
+    )
+    if full.height < 2:
+        return None
+    time: datetime = full["time"][0]
+    why = f"the pool of {full['entity'][0]} is full and requests wait for it"
+    return Symptom("pool full", time, why, ("pool_active", "pool_max", "pool_pending"))
+
+
+def _errors(roles: Roles) -> Symptom | None:
+    share = error_share(roles)
+    if share.height < 5:
+        return None
+    usual = float(share["share"].head(max(3, share.height // 5)).median() or 0.0)  # type: ignore[arg-type]  # polars scalar
+    bad = share.filter(pl.col("share") > max(_ERRORS, 3 * usual))
+    if bad.height < 2:
+        return None
+    time: datetime = bad["time"][0]
+    why = f"errors pass {max(_ERRORS, 3 * usual):.0%} of requests"
+    return Symptom("errors", time, why, ("errors", "requests"))
+
+
+def _slow(roles: Roles) -> Symptom | None:
+    by_time = (
+        roles.role("latency")
+        .group_by("time")
+        .agg(pl.col("value").median())
+        .sort("time")
+        .drop_nulls()
+    )
+    if by_time.height < 10:
+        return None
+    usual = float(by_time["value"].head(max(3, by_time.height // 5)).median() or 0.0)  # type: ignore[arg-type]  # polars scalar
+    slow = by_time.filter((pl.col("value") > _SLOWER * usual) & (pl.col("value") > 0.05))
+    if usual <= 0 or slow.height < 3:
+        return None
+    time: datetime = slow["time"][0]
+    why = f"answers take more than {_SLOWER:g} times their usual {usual:.3g} s"
+    return Symptom("slow answers", time, why, ("latency",))
+
+
+def shift_of(points: pl.DataFrame, at: datetime, side: timedelta = _SIDE) -> Shift:
+    """Compare the summed level of a signal in the time before and after a moment."""
+    total = points.group_by("time").agg(pl.col("value").sum())
+    before = total.filter(pl.col("time").is_between(at - side, at, closed="left"))["value"]
+    after = total.filter(pl.col("time").is_between(at, at + side))["value"]
+    if before.is_empty() or after.is_empty():
+        return Shift(math.nan, math.nan)
+    return Shift(float(before.median() or 0.0), float(after.median() or 0.0))  # type: ignore[arg-type]  # polars scalar
+
+
+def traffic_of(roles: Roles) -> pl.DataFrame:
+    """Return the request rate of the metric that the most entities report.
+
+    A load balancer, its pods and a client library may count one request each; only one
+    metric is summed.
+    """
+    points = roles.role("requests")
+    if points.is_empty():
+        return points
+    named = points.join(roles.series.select("series_id", "metric"), on="series_id", how="left")
+    reach = named.group_by("metric").agg(pl.col("entity").n_unique(), pl.col("value").sum())
+    metric = reach.sort("entity", "value", "metric", descending=[True, True, False])["metric"][0]
+    return named.filter(pl.col("metric") == metric).drop("metric")
+
+
+def find_traffic_rise(roles: Roles) -> tuple[datetime, Shift] | None:
+    """Return when traffic rose most, and by how much, if it lastingly passed 1.5 times."""
+    total = (
+        traffic_of(roles)
+        .group_by(pl.col("time").dt.truncate("1m"), "entity")
+        .agg(pl.col("value").mean())
+        .group_by("time")
+        .agg(pl.col("value").sum())
+        .sort("time")
+    )
+    values = total["value"].to_list()
+    best: tuple[float, int, Shift] | None = None
+    for i in range(5, len(values) - 4):
+        before, after = sorted(values[max(0, i - 10) : i]), sorted(values[i : i + 10])
+        shift = Shift(before[len(before) // 2], after[len(after) // 2])
+        edge = values[i] - values[i - 1]
+        if shift.factor > _RISE and (best is None or (shift.factor, edge) > (best[0], best[1])):
+            best = (shift.factor, i, shift)
+    if best is None:
+        return None
+    steps = range(max(1, best[1] - 5), min(len(values), best[1] + 6))
+    sharpest = max(steps, key=lambda i: values[i] - values[i - 1])
+    time: datetime = total["time"][sharpest]
+    return time, best[2]
+
+
+def hold_time_shift(roles: Roles, at: datetime) -> Shift:
+    """Compare how long a connection is held, by Little's law: busy connections over throughput."""
+    busy = roles.role("pool_active")
+    traffic = traffic_of(roles)
+    before_busy, before_rate = shift_of(busy, at), shift_of(traffic, at)
+    if not (before_rate.before > 0 and before_rate.after > 0):
+        return Shift(math.nan, math.nan)
+    return Shift(before_busy.before / before_rate.before, before_busy.after / before_rate.after)

@@ -1,0 +1,133 @@
+"""The answer in one line: leak or not, of what kind, by which change, how sure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from forensics.analysis._candidates import NONE_ID
+from forensics.analysis._context import show_bytes
+from forensics.analysis.attribution import Result as Attribution
+from forensics.analysis.heap_summary import Result as HeapSummary
+from forensics.analysis.memory_growth import Result as Growths
+from forensics.analysis.memory_growth import findings as growth_findings
+from forensics.findings import AnyEntry, CauseKind, Confidence, RootCause, Suspect, Verdict
+
+TITLE: Final = "Verdict"
+NEEDS: Final = ("memory_growth", "attribution?", "heap_summary?")
+
+_SURE: Final = 0.9
+_LIKELY: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The verdict, and the suspect it rests on (``None`` where there is none)."""
+
+    verdict: Verdict
+    suspect: Suspect | None = None
+
+
+def run(
+    *, memory_growth: Growths, attribution: Attribution | None, heap_summary: HeapSummary | None
+) -> Result:
+    """Join what growth, heap and attribution found into one sentence with a confidence."""
+    suspect = attribution.suspects[0] if attribution and attribution.suspects else None
+    cause = _root_cause(suspect, attribution)
+    sentences = [
+        _growth_sentence(memory_growth),
+        _heap_sentence(heap_summary) if memory_growth.leak != "no" else "",
+        _cause_sentence(suspect, attribution, has_leak=memory_growth.leak == "yes"),
+    ]
+    return Result(
+        Verdict(
+            leak=memory_growth.leak,
+            kind=memory_growth.kind,
+            summary=" ".join(filter(None, sentences)),
+            root_cause=cause,
+            confidence=_confidence(memory_growth, cause),
+        ),
+        suspect if cause.change_id else None,
+    )
+
+
+def findings(result: Result) -> list[AnyEntry]:
+    """Return the verdict."""
+    return [result.verdict]
+
+
+def _root_cause(suspect: Suspect | None, attribution: Attribution | None) -> RootCause:
+    """Name the first suspect if the evidence decides; else say that it doesn't."""
+    if suspect is None or attribution is None or not attribution.is_decided:
+        probability = suspect.probability if suspect else 0.0
+        return RootCause(change_id=None, kind="unknown", probability=probability)
+    if suspect.change_id == NONE_ID:
+        return RootCause(change_id=None, kind="none", probability=suspect.probability)
+    kind: CauseKind = suspect.kind
+    return RootCause(change_id=suspect.change_id, kind=kind, probability=suspect.probability)
+
+
+def _confidence(growth: Growths, cause: RootCause) -> Confidence:
+    odds = abs(growth.log_odds)
+    is_sure = growth.leak != "unknown" and odds > 3.0
+    if is_sure and cause.probability >= _SURE and cause.kind != "unknown":
+        return "high"
+    if growth.leak != "unknown" and odds > 1.5 and cause.probability >= _LIKELY:
+        return "medium"
+    return "low"
+
+
+def _growth_sentence(growth: Growths) -> str:
+    entries = growth_findings(growth)
+    if not entries:
+        return "No memory series was found, so nothing can be said about growth."
+    entities = {entry.entity for entry in entries}
+    leaking = {entry.entity for entry in entries if entry.leak == "yes"}
+    where = {"heap": "heap", "offheap": "off-heap"}.get(growth.kind, "")
+    if growth.leak == "yes":
+        rates = sorted(
+            entry.rate_bytes_per_min
+            for entry in entries
+            if entry.leak == "yes" and entry.rate_bytes_per_min is not None
+        )
+        pace = f", typically by {show_bytes(rates[len(rates) // 2])} a minute" if rates else ""
+        memory = f"{where} memory".strip().capitalize()
+        return f"{memory} leaks in {len(leaking)} of {len(entities)} processes{pace}."
+    if growth.leak == "no":
+        what = {
+            "cache-warmup": "growth is a cache filling up and levels off",
+            "backlog": "growth is queued work and follows the load",
+        }.get(growth.kind, "no process shows lasting growth")
+        return f"Memory does not leak: {what} ({len(entities)} processes)."
+    return f"Whether memory leaks can't be told yet from {len(entities)} processes."
+
+
+def _heap_sentence(heap: HeapSummary | None) -> str:
+    if heap is None or not heap.files or not heap.files[-1].suspects:
+        return ""
+    first = heap.files[-1].suspects[0]
+    name = first.class_.rpartition(".")[2].replace("$", ".")
+    return f"In the last heap dump {first.instances:,} {name} objects hold {first.share:.0%} of it."
+
+
+def _cause_sentence(
+    suspect: Suspect | None, attribution: Attribution | None, *, has_leak: bool
+) -> str:
+    if suspect is None or attribution is None:
+        return "No change could be examined as its cause."
+    if not attribution.is_decided:
+        first, second = attribution.suspects[:2]
+        return (
+            f"The evidence does not decide between {first.what} ({first.probability:.0%}) and "
+            f"{second.what} ({second.probability:.0%})."
+        )
+    if suspect.change_id == NONE_ID:
+        if not has_leak and attribution.symptom is None:
+            return "Nothing in the evidence went wrong for users."
+        return f"None of the known changes explains it (probability {suspect.probability:.0%})."
+    verb = "caused it" if has_leak else "caused the trouble"
+    sentence = f"{suspect.what} {verb} (probability {suspect.probability:.0%})."
+    triggers = [s.what for s in attribution.suspects[1:] if s.role in {"trigger", "amplifier"}]
+    if triggers:
+        sentence += f" {triggers[0]} brought it on sooner but did not cause it."
+    return sentence
