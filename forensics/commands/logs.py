@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from forensics.commands._logs_parse import HELP as PARSE_HELP
+from forensics.commands._logs_parse import parse
+
+_BLOCK_BYTES = 32 << 20
 _PATTERNS_HELP = """Find the templates of the messages of a log.
 
 Variables are written <*>. Nothing need be known of the log; results don't depend on the
@@ -26,6 +30,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     logs = typer.Typer(help="Read logs and find their patterns.", no_args_is_help=True)
     logs.command("patterns", help=_PATTERNS_HELP)(patterns)
+    logs.command("parse", help=PARSE_HELP)(parse)
     app.add_typer(logs, name="logs")
 
 
@@ -47,7 +52,7 @@ def patterns(
     from forensics.patterns.lines import mine_lines
     from forensics.readers._source import Source
 
-    found = mine_lines(Source(file).iter_blocks(), has_header=not messages)
+    found = mine_lines(Source(file).iter_blocks(_BLOCK_BYTES), has_header=not messages)
     if not reveal:
         found = found.redacted()
     if csv is not None:

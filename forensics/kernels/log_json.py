@@ -52,9 +52,9 @@ def _nested_end(data: NDArray[np.uint8], at: int, end: int) -> int:
             at, _ = _string_end(data, at + 1, end)
             if at < 0:
                 return -1
-        elif byte == 123 or byte == 91:
+        elif byte in (123, 91):
             depth += 1
-        elif byte == 125 or byte == 93:
+        elif byte in (125, 93):
             depth -= 1
             if depth == 0:
                 return at + 1
@@ -71,7 +71,7 @@ def _value_end(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, in
     if byte == _QUOTE:
         close, escaped = _string_end(data, at + 1, end)
         return at + 1, close, ESCAPED if escaped else PLAIN, close + 1 if close >= 0 else -1
-    if byte == 123 or byte == 91:
+    if byte in (123, 91):
         after = _nested_end(data, at, end)
         return at, after, NESTED, after
     after = at
@@ -80,7 +80,7 @@ def _value_end(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, in
     if after == at:
         return at, at, ABSENT, -1
     is_null = after - at == 4 and byte == 110
-    is_scalar = byte == 45 or 48 <= byte <= 57 or byte == 116 or byte == 102
+    is_scalar = byte == 45 or 48 <= byte <= 57 or byte in (116, 102)
     if not is_null and not is_scalar:
         return at, at, ABSENT, -1
     return at, after, ABSENT if is_null else SCALAR, after

@@ -145,7 +145,7 @@ def _field_end(data: NDArray[np.uint8], at: int, end: int, op: int, arg: int) ->
 
 
 @numba.njit(cache=True, nogil=True)
-def parse_headers(
+def parse_headers(  # noqa: C901, PLR0915  # an interpreter; calls per step would cost more
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -190,7 +190,7 @@ def parse_headers(
                 if time == NO_TIME:
                     break
                 continue
-            if op == BLANKS or op == OPTIONAL_BLANKS:
+            if op in (BLANKS, OPTIONAL_BLANKS):
                 before = at
                 while at < end and (data[at] == 32 or data[at] == 9):
                     at += 1

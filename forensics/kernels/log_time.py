@@ -93,9 +93,14 @@ def _days(year: int, month: int, day: int) -> int:
     era = y // 400
     year_of_era = y - era * 400
     day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + (
-        day_of_year
-    ) - 719468
+    return (
+        era * 146097
+        + year_of_era * 365
+        + year_of_era // 4
+        - year_of_era // 100
+        + (day_of_year)
+        - 719468
+    )
 
 
 @numba.njit(cache=True, nogil=True)
@@ -122,7 +127,9 @@ def _clock(data: NDArray[np.uint8], at: int, end: int, colons: int) -> tuple[int
 
 
 @numba.njit(cache=True, nogil=True)
-def _zone(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int]:
+def _zone(  # noqa: C901, PLR0911  # forms are tried in turn
+    data: NDArray[np.uint8], at: int, end: int
+) -> tuple[int, int, int]:
     """Return the offset in minutes, where it ends, and 1 if there was one."""
     start = at
     if at < end and data[at] == 32 and at + 1 < end:
@@ -173,7 +180,7 @@ def _skip_weekday(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _date_numeric(
+def _date_numeric(  # noqa: C901, PLR0911  # one branch a style
     data: NDArray[np.uint8], at: int, end: int, style: int, year: int
 ) -> tuple[int, int, int, int]:
     """Return year, month, day and the end of a date of digits; month -1 where there is none."""
@@ -186,7 +193,7 @@ def _date_numeric(
             _digits(data, at + 8, end, 2),
             at + 10,
         )
-    if style == DAY_FIRST or style == MONTH_FIRST:
+    if style in (DAY_FIRST, MONTH_FIRST):
         first, after = _one_or_two(data, at, end)
         if first < 0 or after >= end or data[after] not in (45, 46, 47):
             return 0, -1, 0, at
@@ -295,7 +302,7 @@ def parse_time(
     if style == CLOCK:
         micros, after = _clock(data, at, end, 1)
         return micros, after, 0
-    if style == SYSLOG or style == DAY_MONTH_NAME or style == CLF:
+    if style in (SYSLOG, DAY_MONTH_NAME, CLF):
         found_year, month, day, after = _date_named(data, at, end, style, year)
     else:
         found_year, month, day, after = _date_numeric(data, at, end, style, year)
@@ -310,14 +317,18 @@ def parse_time(
     clock, after = _clock(data, after, end, with_colons)
     if clock == NO_TIME:
         return NO_TIME, at, 0
-    if style == SYSLOG and _digits(data, after + 1, end, 4) > 1900 and (
-        after + 5 == end or data[after + 5] in (32, 93)
+    if (
+        style == SYSLOG
+        and _digits(data, after + 1, end, 4) > 1900
+        and (after + 5 == end or data[after + 5] in (32, 93))
     ):
         found_year = _digits(data, after + 1, end, 4)
         after += 5
     offset, after, has_zone = _zone(data, after, end)
-    return _days(found_year, month, day) * 86_400_000_000 + clock - offset * 60_000_000, after, (
-        has_zone
+    return (
+        _days(found_year, month, day) * 86_400_000_000 + clock - offset * 60_000_000,
+        after,
+        (has_zone),
     )
 
 

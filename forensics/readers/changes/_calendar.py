@@ -12,31 +12,99 @@ from forensics.readers.changes._document import Row, parse_moment, text_of, text
 from forensics.tables import CHANGE_KINDS
 
 _NAMES: Final = {
-    "time": ("time", "start", "started", "started_at", "start_time", "starts_at", "at", "when", "timestamp",
-             "date", "begin", "planned_start", "actual_start", "deployed_at", "created_at"),
-    "end_time": ("end_time", "end", "ended", "ended_at", "finished", "finished_at", "ends_at", "until",
-                 "completed", "completed_at", "planned_end", "actual_end"),
+    "time": (
+        "time",
+        "start",
+        "started",
+        "started_at",
+        "start_time",
+        "starts_at",
+        "at",
+        "when",
+        "timestamp",
+        "date",
+        "begin",
+        "planned_start",
+        "actual_start",
+        "deployed_at",
+        "created_at",
+    ),
+    "end_time": (
+        "end_time",
+        "end",
+        "ended",
+        "ended_at",
+        "finished",
+        "finished_at",
+        "ends_at",
+        "until",
+        "completed",
+        "completed_at",
+        "planned_end",
+        "actual_end",
+    ),
     "kind": ("kind", "type", "category", "class"),
     "what": ("what", "title", "summary", "name", "description", "change", "subject", "event"),
-    "scope": ("scope", "service", "services", "target", "targets", "affects", "affected", "component",
-              "components", "entity", "entities", "system", "application", "app"),
+    "scope": (
+        "scope",
+        "service",
+        "services",
+        "target",
+        "targets",
+        "affects",
+        "affected",
+        "component",
+        "components",
+        "entity",
+        "entities",
+        "system",
+        "application",
+        "app",
+    ),
     "from_version": ("from_version", "from", "previous_version", "old_version", "before"),
     "to_version": ("to_version", "to", "version", "new_version", "release", "tag", "after"),
     "details": ("details", "notes", "note", "comment", "description", "content", "includes"),
-}  # fmt: skip
+}
 
 # Words of a change and its kind; the first that occurs decides, the kind column before the title.
 _KIND_WORDS: Final = (
     ("flag", r"\b(?:feature[ _-]?)?(?:flag|toggle|experiment|rollout percentage)s?\b"),
-    ("database", r"\b(?:database|db|postgres\w*|mysql|sql|index|vacuum|reindex|analy[sz]e|replica|"
-                 r"schema|migration|rds|dba|failover|optimizer statistics)\b"),
-    ("deploy", r"\b(?:deploy\w*|release[ds]?|rollout|rolled out|rollback|roll back|version|upgrade[ds]?|"
-               r"hotfix|helm|v?\d+\.\d+\.\d+)\b"),
-    ("traffic", r"\b(?:traffic|sale|campaign|promotion|load test|marketing|spike|launch(?:ed)?|black friday)\b"),
-    ("config", r"\b(?:config\w*|setting|parameter|pool size|limit|env(?:ironment)? variable|secret|certificate)s?\b"),
-    ("infra", r"\b(?:infra\w*|node|cluster|kernel|network|dns|load balancer|scal(?:e|ed|ing)|instance|"
-              r"firewall|region|kubernetes|maintenance)s?\b"),
-)  # fmt: skip
+    (
+        "database",
+        (
+            r"\b(?:database|db|postgres\w*|mysql|sql|index|vacuum|reindex|analy[sz]e|replica|"
+            r"schema|migration|rds|dba|failover|optimizer statistics)\b"
+        ),
+    ),
+    (
+        "deploy",
+        (
+            r"\b(?:deploy\w*|release[ds]?|rollout|rolled out|rollback|roll back|version|upgrade[ds]?|"
+            r"hotfix|helm|v?\d+\.\d+\.\d+)\b"
+        ),
+    ),
+    (
+        "traffic",
+        (
+            r"\b(?:traffic|sale|campaign|promotion|load test|marketing|spike|launch(?:ed)?|"
+            r"black friday)\b"
+        ),
+    ),
+    (
+        "config",
+        (
+            r"\b(?:config\w*|setting|parameter|pool size|limit|env(?:ironment)? variable|"
+            r"secret|certificate)s?\b"
+        ),
+    ),
+    (
+        "infra",
+        (
+            r"\b(?:infra\w*|node|cluster|kernel|network|dns|load balancer|scal(?:e|ed|ing)|instance|"
+            r"firewall|region|kubernetes|maintenance)s?\b"
+        ),
+    ),
+)
 
 
 def kind_of(*texts: str | None) -> str:
@@ -65,7 +133,9 @@ def has_calendar_columns(columns: list[str]) -> bool:
     """Tell whether a table's header is that of a change calendar, not of metrics or logs."""
     names = {_plain(column) for column in columns}
     says_what = names.intersection(("what", "title", "summary", "change", "subject", "description"))
-    says_sort = names.intersection((*_NAMES["kind"], *_NAMES["scope"], "to_version", "from_version"))
+    says_sort = names.intersection(
+        (*_NAMES["kind"], *_NAMES["scope"], "to_version", "from_version")
+    )
     is_other = names.intersection(("value", "level", "message", "metric"))
     return bool(names.intersection(_NAMES["time"]) and says_what and says_sort and not is_other)
 
@@ -87,7 +157,9 @@ def find_rows(document: object) -> Iterator[dict[str, Any]]:
                 yield {"kind": key, **row} if kind_of(str(key)) != "other" else row
 
 
-def to_change(item: dict[str, Any], source: Source, number: int) -> tuple[Row | None, DamageRow | None]:
+def to_change(
+    item: dict[str, Any], source: Source, number: int
+) -> tuple[Row | None, DamageRow | None]:
     """Return a ``changes`` row, or the damage if its time can't be read."""
     values: dict[str, Any] = {}
     plain = {_plain(str(key)): value for key, value in item.items()}
@@ -101,7 +173,9 @@ def to_change(item: dict[str, Any], source: Source, number: int) -> tuple[Row | 
     used = {name for names in _NAMES.values() for name in names} - {"details", "notes", "note"}
     rest = {key: value for key, value in item.items() if _plain(str(key)) not in used}
     details = [text_of(values["details"]) if values["details"] != values["what"] else None]
-    details += [f"{key}: {text_of(value)}" for key, value in rest.items() if value != values["details"]]
+    details += [
+        f"{key}: {text_of(value)}" for key, value in rest.items() if value != values["details"]
+    ]
     row = {
         "time": moment,
         "end_time": parse_moment(values["end_time"]),

@@ -19,7 +19,8 @@ from forensics.tables import SCHEMAS, to_utc
 _MAX_ALIASES: Final = 200
 _EPOCH_MS_FROM: Final = 1e11  # 1973 in milliseconds, the year 5138 in seconds
 _TIME: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?"
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
+    r"\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?"
 )
 
 Row = dict[str, Any]
@@ -123,7 +124,7 @@ def _moment_of(match: re.Match[str]) -> datetime | None:
 
 def text_of(value: object) -> str | None:
     """Return a scalar as text, a collection as JSON, nothing for ``None`` and empty ones."""
-    if value is None or value == "" or value == [] or value == {}:
+    if value is None or (isinstance(value, str | list | dict) and not value):
         return None
     if isinstance(value, str):
         return value
@@ -179,7 +180,9 @@ def table_reading(
     for name, rows in tables.items():
         schema = SCHEMAS[name]
         complete = [{**dict.fromkeys(schema), **row, "source": source.name} for row in rows]
-        frames[name] = pl.DataFrame(complete, schema=schema).sort("time", nulls_last=True, maintain_order=True)
+        frames[name] = pl.DataFrame(complete, schema=schema).sort(
+            "time", nulls_last=True, maintain_order=True
+        )
     return Reading(
         reader=reader,
         kind=kind,

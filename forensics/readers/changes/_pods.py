@@ -16,14 +16,30 @@ from forensics.readers.changes._document import Row, iter_mappings, parse_moment
 
 #: Event kind by the reason that the kubelet or a controller gives.
 _KIND_OF_REASON: Final = {
-    "OOMKilling": "oom_kill", "OOMKilled": "oom_kill", "SystemOOM": "oom_kill",
-    "BackOff": "restart", "CrashLoopBackOff": "restart", "Restarted": "restart",
-    "Started": "start", "Created": "start", "Scheduled": "start", "Pulled": "start", "Pulling": "start",
-    "Killing": "stop", "Evicted": "stop", "Preempted": "stop", "NodeNotReady": "stop",
-    "Unhealthy": "probe_failure", "ProbeWarning": "probe_failure",
-    "SuccessfulRescale": "scaling", "ScalingReplicaSet": "scaling", "SuccessfulCreate": "scaling",
-    "SuccessfulDelete": "scaling", "DeploymentRollback": "rollout", "Rollout": "rollout",
-}  # fmt: skip
+    "OOMKilling": "oom_kill",
+    "OOMKilled": "oom_kill",
+    "SystemOOM": "oom_kill",
+    "BackOff": "restart",
+    "CrashLoopBackOff": "restart",
+    "Restarted": "restart",
+    "Started": "start",
+    "Created": "start",
+    "Scheduled": "start",
+    "Pulled": "start",
+    "Pulling": "start",
+    "Killing": "stop",
+    "Evicted": "stop",
+    "Preempted": "stop",
+    "NodeNotReady": "stop",
+    "Unhealthy": "probe_failure",
+    "ProbeWarning": "probe_failure",
+    "SuccessfulRescale": "scaling",
+    "ScalingReplicaSet": "scaling",
+    "SuccessfulCreate": "scaling",
+    "SuccessfulDelete": "scaling",
+    "DeploymentRollback": "rollout",
+    "Rollout": "rollout",
+}
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _CAUSE: Final = "kubernetes.io/change-cause"
 
@@ -43,7 +59,9 @@ def version_of(labels: object, containers: object) -> str | None:
         found = text_of(walk(labels, key))
         if found:
             return found
-    return next((v for c in iter_mappings(containers) if (v := image_version(c.get("image")))), None)
+    return next(
+        (v for c in iter_mappings(containers) if (v := image_version(c.get("image")))), None
+    )
 
 
 def pod_events(pod: dict[str, Any]) -> list[Row]:
@@ -53,16 +71,28 @@ def pod_events(pod: dict[str, Any]) -> list[Row]:
     rows: list[Row] = []
     created = parse_moment(walk(pod, "metadata", "creationTimestamp"))
     rows.append(
-        {"time": created, "kind": "start", "reason": "Created", "entity": name, "version": version,
-         "count": 1, "message": "pod created"}
-    )  # fmt: skip
+        {
+            "time": created,
+            "kind": "start",
+            "reason": "Created",
+            "entity": name,
+            "version": version,
+            "count": 1,
+            "message": "pod created",
+        }
+    )
     if walk(pod, "status", "reason"):
         rows.append(
-            {"time": parse_moment(walk(pod, "status", "startTime")),
-             "kind": _KIND_OF_REASON.get(str(walk(pod, "status", "reason")), "other"),
-             "reason": text_of(walk(pod, "status", "reason")), "entity": name, "version": version,
-             "count": 1, "message": text_of(walk(pod, "status", "message"))}
-        )  # fmt: skip
+            {
+                "time": parse_moment(walk(pod, "status", "startTime")),
+                "kind": _KIND_OF_REASON.get(str(walk(pod, "status", "reason")), "other"),
+                "reason": text_of(walk(pod, "status", "reason")),
+                "entity": name,
+                "version": version,
+                "count": 1,
+                "message": text_of(walk(pod, "status", "message")),
+            }
+        )
     for status in iter_mappings(walk(pod, "status", "containerStatuses")):
         rows += _container_events(status, name, version)
     return rows
@@ -77,32 +107,53 @@ def _container_events(status: dict[str, Any], pod: str | None, version: str | No
         if isinstance(ended, dict):
             reason = text_of(ended.get("reason")) or "Terminated"
             rows.append(
-                {"time": parse_moment(ended.get("finishedAt")),
-                 "kind": _KIND_OF_REASON.get(reason, "stop"), "reason": reason, "entity": pod,
-                 "version": version, "count": 1,
-                 "message": f"container {container} ended with exit code {ended.get('exitCode')}, "
-                            f"started {ended.get('startedAt')}"}
-            )  # fmt: skip
+                {
+                    "time": parse_moment(ended.get("finishedAt")),
+                    "kind": _KIND_OF_REASON.get(reason, "stop"),
+                    "reason": reason,
+                    "entity": pod,
+                    "version": version,
+                    "count": 1,
+                    "message": f"container {container} ended with exit code "
+                    f"{ended.get('exitCode')}, started {ended.get('startedAt')}",
+                }
+            )
         running = walk(status, key, "running", "startedAt")
         if running and restarts:
             rows.append(
-                {"time": parse_moment(running), "kind": "restart", "reason": "Restarted", "entity": pod,
-                 "version": version, "count": restarts,
-                 "message": f"container {container} runs again; {restarts} restarts in all"}
-            )  # fmt: skip
+                {
+                    "time": parse_moment(running),
+                    "kind": "restart",
+                    "reason": "Restarted",
+                    "entity": pod,
+                    "version": version,
+                    "count": restarts,
+                    "message": f"container {container} runs again; {restarts} restarts in all",
+                }
+            )
         waiting = walk(status, key, "waiting", "reason")
         if waiting and waiting != "ContainerCreating" and not running:
             rows.append(
-                {"time": None, "kind": _KIND_OF_REASON.get(str(waiting), "other"), "reason": str(waiting),
-                 "entity": pod, "version": version, "count": restarts,
-                 "message": text_of(walk(status, key, "waiting", "message"))}
-            )  # fmt: skip
+                {
+                    "time": None,
+                    "kind": _KIND_OF_REASON.get(str(waiting), "other"),
+                    "reason": str(waiting),
+                    "entity": pod,
+                    "version": version,
+                    "count": restarts,
+                    "message": text_of(walk(status, key, "waiting", "message")),
+                }
+            )
     return rows
 
 
 def cluster_event(event: dict[str, Any]) -> Row:
     """Return one row for an Event object; repeated ones keep their count and last time."""
-    first = event.get("firstTimestamp") or event.get("eventTime") or event.get("deprecatedFirstTimestamp")
+    first = (
+        event.get("firstTimestamp")
+        or event.get("eventTime")
+        or event.get("deprecatedFirstTimestamp")
+    )
     first = first or walk(event, "metadata", "creationTimestamp")
     last = event.get("lastTimestamp") or walk(event, "series", "lastObservedTime")
     target = event.get("involvedObject") or event.get("regarding")
@@ -167,8 +218,12 @@ def _rollout(item: dict[str, Any], owner: str, before: str | None, version: str 
 
 def _revision(item: dict[str, Any]) -> tuple[str, int]:
     created = parse_moment(walk(item, "metadata", "creationTimestamp"))
-    number = text_of(walk(item, "metadata", "annotations", _REVISION)) or text_of(item.get("revision"))
-    return (created.isoformat() if created else ""), int(number) if (number or "").isdigit() else 0
+    number = text_of(walk(item, "metadata", "annotations", _REVISION)) or text_of(
+        item.get("revision")
+    )
+    return (created.isoformat() if created else ""), int(
+        number
+    ) if number and number.isdigit() else 0
 
 
 def deployment_events(deployment: dict[str, Any]) -> list[Row]:
@@ -178,7 +233,9 @@ def deployment_events(deployment: dict[str, Any]) -> list[Row]:
     version = version_of(walk(template, "metadata", "labels"), walk(template, "spec", "containers"))
     return [
         {
-            "time": parse_moment(condition.get("lastTransitionTime") or condition.get("lastUpdateTime")),
+            "time": parse_moment(
+                condition.get("lastTransitionTime") or condition.get("lastUpdateTime")
+            ),
             "kind": "rollout" if condition.get("type") == "Progressing" else "other",
             "reason": text_of(condition.get("reason")) or text_of(condition.get("type")),
             "entity": name,

@@ -45,7 +45,9 @@ def read(source: Source) -> Reading:
     for number, alert in enumerate(_alerts(document), start=1):
         started = parse_moment(alert.get("startsAt") or alert.get("activeAt"))
         if started is None:
-            damage.append(DamageRow(source.name, f"alert {number} has no start", "kept without time"))
+            damage.append(
+                DamageRow(source.name, f"alert {number} has no start", "kept without time")
+            )
         rows.append(_row(alert, started))
     return table_reading("alerts", source, {"events": rows}, damage=damage)
 
@@ -70,7 +72,14 @@ def _row(alert: dict[str, Any], started: object) -> Row:
 
 def _alerts(document: object) -> list[dict[str, Any]]:
     """Return the alerts of any of the documents that carry them."""
-    groups = [document, walk(document, "alerts"), walk(document, "data"), walk(document, "data", "alerts")]
+    groups = [
+        document,
+        walk(document, "alerts"),
+        walk(document, "data"),
+        walk(document, "data", "alerts"),
+    ]
     found = [alert for group in groups for alert in iter_mappings(group) if "labels" in alert]
-    nested = [alert for group in iter_mappings(document) for alert in iter_mappings(group.get("alerts"))]
+    nested = [
+        alert for group in iter_mappings(document) for alert in iter_mappings(group.get("alerts"))
+    ]
     return found or nested

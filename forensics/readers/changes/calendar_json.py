@@ -14,9 +14,30 @@ KIND: Final[Kind] = "changes"
 
 _TIMES: Final = {"time", "start", "started_at", "start_time", "at", "when", "date"}
 _WHATS: Final = {"what", "title", "summary", "change"}
-_SORTS: Final = {"kind", "type", "category", "scope", "service", "services", "to_version", "from_version"}
-_OTHERS: Final = {"apiVersion", "level", "message", "msg", "labels", "annotations", "metric", "values",
-                  "objectName", "resourceVersion", "accesses", "SourceIdentifier"}  # fmt: skip
+_SORTS: Final = {
+    "kind",
+    "type",
+    "category",
+    "scope",
+    "service",
+    "services",
+    "to_version",
+    "from_version",
+}
+_OTHERS: Final = {
+    "apiVersion",
+    "level",
+    "message",
+    "msg",
+    "labels",
+    "annotations",
+    "metric",
+    "values",
+    "objectName",
+    "resourceVersion",
+    "accesses",
+    "SourceIdentifier",
+}
 
 
 def sniff(head: Head) -> Match:

@@ -14,10 +14,12 @@ TITLE: Final = "Change calendar (YAML)"
 KIND: Final[Kind] = "changes"
 
 _TIME_KEY: Final = re.compile(
-    r"(?m)^\s*(?:- )?(?:time|start\w*|at|when|date|begin|timestamp|\w+_(?:at|start)): *['\"]?\d{4}-\d\d-\d\d"
+    r"(?m)^\s*(?:- )?(?:time|start\w*|at|when|date|begin|timestamp|\w+_(?:at|start))"
+    r": *['\"]?\d{4}-\d\d-\d\d"
 )
 _WHAT_KEY: Final = re.compile(
-    r"(?m)^\s*(?:- )?(?:what|title|summary|name|description|change|kind|type|to_version|version): *\S"
+    r"(?m)^\s*(?:- )?(?:what|title|summary|name|description|change|kind|type|"
+    r"to_version|version): *\S"
 )
 _ITEM: Final = re.compile(r"(?m)^\s*- (?:\w+: |\{)")
 

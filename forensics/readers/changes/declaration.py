@@ -29,24 +29,44 @@ _MAX_BYTES: Final = 4 << 20
 _TIMED_SHARE: Final = 0.5
 _PROSE_SHARE: Final = 0.4
 
-_MARKDOWN: Final = re.compile(r"(?m)^(?:#{1,6} \S|\*\*[^*\n]+\*\*|(?:[-*]|\d+\.) +\S|---+$|\|.+\|$)")
+_MARKDOWN: Final = re.compile(
+    r"(?m)^(?:#{1,6} \S|\*\*[^*\n]+\*\*|(?:[-*]|\d+\.) +\S|---+$|\|.+\|$)"
+)
 _CLOCK: Final = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?\s?(Z|UTC|GMT)?(?![\d:])")
-_LEADING_TIME: Final = re.compile(r"^\W{0,3}(?:\w{1,6} )?\d{2,4}[-/.]\d\d[-/.]\d\d[T ]\d\d:|^\W?\d\d:\d\d:\d\d")
+_LEADING_TIME: Final = re.compile(
+    r"^\W{0,3}(?:\w{1,6} )?"
+    r"\d{2,4}[-/.]\d\d[-/.]\d\d[T ]\d\d:|^\W?\d\d:\d\d:\d\d|"
+    r"^(?:<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d"
+)
 _CHANGE: Final = re.compile(
-    r"\b(?:deploy(?:ed|ment)?|release[d]?|roll(?:ed)? ?out|upgrade[d]?|maintenance|migrat\w+|rebuil\w+|"
+    r"\b(?:deploy(?:ed|ment)?|release[d]?|roll(?:ed)? ?out|upgrade[d]?|maintenance|migrat\w+|"
+    r"rebuil\w+|"
     r"failover|flag (?:enabled|on|turned)|enabled|launched|traffic (?:spike|increase\w*)|spike|"
-    r"config(?:uration)? change\w*|scaled?|patched|restarted|switched|rotated|updated)\b",
+    r"config(?:uration)? change\w*|scaled?|"
+    r"patched|restarted|switched|rotated|updated)\b",
     re.IGNORECASE,
 )
-_NOT_A_CHANGE: Final = re.compile(r"\b(?:consider\w*|attempted|declared|investigat\w*|alert\w*)\b", re.IGNORECASE)
+_NOT_A_CHANGE: Final = re.compile(
+    r"\b(?:consider\w*|attempted|declared|investigat\w*|alert\w*)\b", re.IGNORECASE
+)
 _VERSION: Final = re.compile(r"\bv?\d+\.\d+(?:\.\d+)+(?:[-+][\w.]+)?\b|\bv\d+(?:\.\d+)*\b")
 _FIELD: Final = re.compile(r"^[\W_]*([A-Za-z][A-Za-z ]{2,30}?)[*_]*\s*[:=]\s*[*_]*\s*(.+?)[\s*_]*$")
 _META: Final = {
-    "started": "started_at", "start": "started_at", "start time": "started_at", "began": "started_at",
-    "detected": "detected_at", "detected at": "detected_at", "detection": "detected_at",
-    "severity": "severity", "priority": "priority", "status": "status", "impact": "impact",
-    "affected users": "affected_users", "namespace": "namespace", "service": "service",
-}  # fmt: skip
+    "started": "started_at",
+    "start": "started_at",
+    "start time": "started_at",
+    "began": "started_at",
+    "detected": "detected_at",
+    "detected at": "detected_at",
+    "detection": "detected_at",
+    "severity": "severity",
+    "priority": "priority",
+    "status": "status",
+    "impact": "impact",
+    "affected users": "affected_users",
+    "namespace": "namespace",
+    "service": "service",
+}
 
 
 def sniff(head: Head) -> Match:
@@ -55,21 +75,28 @@ def sniff(head: Head) -> Match:
     if head.is_binary or text.lstrip()[:1] in ("{", "[", "<") or "\ufffd" in text[:1000]:
         return Match.NO
     lines = [line for line in text.splitlines() if line.strip()]
-    if not lines or sum(bool(_LEADING_TIME.search(line)) for line in lines) > _TIMED_SHARE * len(lines):
+    if not lines or sum(bool(_LEADING_TIME.search(line)) for line in lines) > _TIMED_SHARE * len(
+        lines
+    ):
         return Match.NO
     if head.name.lower().endswith((".md", ".markdown")):
         return Match.SHAPE
     if re.search(r"(?m)^#{1,6} \S", text) and len(_MARKDOWN.findall(text)) > len(lines) // 4:
-        return Match.NO if re.search(r"(?m)^# (?:HELP|TYPE|Time|User@Host)\b", text) else Match.SHAPE
+        return (
+            Match.NO if re.search(r"(?m)^# (?:HELP|TYPE|Time|User@Host)\b", text) else Match.SHAPE
+        )
     return Match.SHAPE if _is_prose(lines) else Match.NO
 
 
 def _is_prose(lines: list[str]) -> bool:
     """Tell sentences from tables, code and logs: words, few digits, no fixed start."""
     words = [re.findall(r"[A-Za-z][a-z'-]+", line) for line in lines]
-    wordy = sum(len(found) >= 3 and sum(map(len, found)) > len(line) / 2 for found, line in zip(words, lines, strict=True))  # noqa: PLR2004  # three words make a phrase
+    wordy = sum(
+        len(found) >= 3 and sum(map(len, found)) > len(line) / 2
+        for found, line in zip(words, lines, strict=True)
+    )  # three words make a phrase
     starts = {line[:6] for line in lines}
-    varied = len(starts) > len(lines) * 0.6 or len(lines) < 4  # noqa: PLR2004  # too few to tell
+    varied = len(starts) > len(lines) * 0.6 or len(lines) < 4  # too few to tell
     codelike = sum(bool(re.search(r"[{};]\s*$|^\s*at \w|^\S+=|^\S+: *$", line)) for line in lines)
     return wordy >= _PROSE_SHARE * len(lines) and varied and codelike < 0.2 * len(lines)
 
@@ -95,7 +122,9 @@ def read(source: Source) -> Reading:
         schema={"line": pl.Int64(), "text": pl.String()},
     )
     rows = [row for number, line in enumerate(lines) if (row := _change(lines, number, day, line))]
-    complete = [{**dict.fromkeys(CHANGES), **row, "source": f"{source.name}#declaration"} for row in rows]
+    complete = [
+        {**dict.fromkeys(CHANGES), **row, "source": f"{source.name}#declaration"} for row in rows
+    ]
     return Reading(
         reader="declaration",
         kind="changes",

@@ -13,7 +13,12 @@ from typing import Any, Final
 from forensics.readers._contract import DamageRow, Head, Kind, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.changes._document import Row, load_json, load_yaml, table_reading
-from forensics.readers.changes._pods import cluster_event, deployment_events, pod_events, rollout_changes
+from forensics.readers.changes._pods import (
+    cluster_event,
+    deployment_events,
+    pod_events,
+    rollout_changes,
+)
 
 TITLE: Final = "Kubernetes objects (kubectl get events, pods, replicasets, deployments)"
 KIND: Final[Kind] = "changes"
@@ -61,7 +66,9 @@ def read(source: Source) -> Reading:
         DamageRow(source.name, f"{count} objects of kind {kind[:40]}", "left out")
         for kind, count in skipped.items()
     ]
-    return table_reading("kubernetes", source, {"changes": changes, "events": events}, damage=damage)
+    return table_reading(
+        "kubernetes", source, {"changes": changes, "events": events}, damage=damage
+    )
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:

@@ -87,6 +87,8 @@ def block_of(text: bytes, first_number: int = 1) -> TextBlock:
 
 def block_of_lines(lines: list[bytes], numbers: NDArray[np.int64]) -> TextBlock:
     """Return a block of lines that have been put together anew."""
+    if not lines:
+        return TextBlock(*(np.zeros(0, dtype) for dtype in (np.uint8, *[np.int64] * 3)))
     found = block_of(b"\n".join(lines) + b"\n")
     if len(found) != len(lines):  # a joined line holds line feeds of its own
         lines = [line.replace(b"\n", b" ") for line in lines]
@@ -135,7 +137,10 @@ class LineReader:
             self._note(f"{error.found} after {self.bytes_read} bytes", "kept what came before")
 
     def _drop_mark(self, raw: bytes) -> bytes:
-        for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        for mark, encoding in (
+            (codecs.BOM_UTF16_LE, "utf-16-le"),
+            (codecs.BOM_UTF16_BE, "utf-16-be"),
+        ):
             if raw.startswith(mark):
                 self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
                 return raw[2:]
@@ -156,7 +161,9 @@ class LineReader:
         is_long = found.ends - found.starts > limit
         for index in np.flatnonzero(is_long)[:100]:
             self._note(
-                f"line of more than {limit} bytes", f"cut to {limit} bytes", int(found.numbers[index])
+                f"line of more than {limit} bytes",
+                f"cut to {limit} bytes",
+                int(found.numbers[index]),
             )
         if not is_long.any():
             return found

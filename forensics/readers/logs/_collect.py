@@ -69,7 +69,9 @@ class Rows:
         if self.source.cache is None:
             raise AssertionError("spills only with a cache")
         status = self.source.path.stat()
-        identity = f"{self.source.path.resolve()}|{self.source.name}|{status.st_size}|{status.st_mtime_ns}"
+        identity = (
+            f"{self.source.path.resolve()}|{self.source.name}|{status.st_size}|{status.st_mtime_ns}"
+        )
         return self.source.cache / f"logs-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
 
@@ -161,7 +163,7 @@ def _add(collector: Collector, block: TextBlock, heads: Heads, *, joins: bool) -
 
 def _without_last(heads: Heads) -> Heads:
     fields = {name: column.head(len(column) - 1) for name, column in heads.fields.items()}
-    return Heads(heads.index[:-1], heads.micros[:-1], fields)
+    return Heads(heads.index[:-1], heads.micros[:-1], fields, heads.absorbs)
 
 
 def _join(held: TextBlock, block: TextBlock) -> TextBlock:

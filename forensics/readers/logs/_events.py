@@ -60,11 +60,14 @@ class Heads:
         Microseconds since 1970 or ``NO_TIME``.
     fields
         String columns of the ``logs`` table, each of that length; ``message`` always.
+    absorbs
+        The lines behind a head are part of its record and have been read with it.
     """
 
     index: NDArray[np.int64]
     micros: NDArray[np.int64]
     fields: dict[str, pl.Series] = field(default_factory=dict)
+    absorbs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,12 @@ def fold(block: TextBlock, heads: Heads, source: str, *, joins: bool = True) -> 
     owner = np.searchsorted(heads.index, rest, side="right") - 1
     belongs = np.zeros(len(rest), np.bool_)
     columns = dict(heads.fields)
-    if joins and len(rest) and len(heads.index):
+    if heads.absorbs:
+        belongs = owner >= 0
+    elif joins and len(rest) and len(heads.index):
         belongs = _belongs(block, rest, owner, columns["message"])
         _attach(block, rest[belongs], owner[belongs], columns)
+        belongs |= (owner >= 0) & (block.ends[rest] == block.starts[rest])  # blank lines
     rows = _rows(block, heads, columns)
     raw = rest[~belongs]
     if len(raw):

@@ -30,7 +30,9 @@ _MAX_TEMPLATES: Final = 6
 _WORD_LEVELS: Final = {word for words in LEVELS.values() for word in words if len(word) > 2}
 _LEVEL: Final = re.compile(r"[A-Za-z]{3,}\d?(?![A-Za-z0-9_.])")
 _LOGGER: Final = re.compile(r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:[.:/$][\w$]+)+|[A-Z]\w*[a-z]\w*")
-_TRACE_ID: Final = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TRACE_ID: Final = re.compile(
+    r"[0-9a-f]{16}(?:[0-9a-f]{16})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 _CLOSING: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
 
 
@@ -56,7 +58,6 @@ class Template:
                 starts, ends = places[:, 0].copy(), places[:, 1].copy()
                 fields[name] = _trimmed(block.slices(starts, ends), name)
         return Heads(index, micros[index], fields)
-
 
     def from_time(self, block: TextBlock) -> TextBlock:
         """Return the lines that carry this header, each from where its time starts."""
@@ -102,9 +103,7 @@ def dated_share(lines: Sequence[str]) -> float:
     return 0.0 if start is None else len(_heads_only(lines, *start)) / len(lines)
 
 
-def find_by_templates(
-    block: TextBlock, templates: Sequence[Template], clock: Clock
-) -> Heads:
+def find_by_templates(block: TextBlock, templates: Sequence[Template], clock: Clock) -> Heads:
     """Return the lines that begin an event by any template, each by the first that fits."""
     first = templates[0].find_heads(block, clock)
     rest = np.setdiff1d(np.arange(len(block)), first.index, assume_unique=True)
@@ -142,10 +141,23 @@ def _find_start(lines: Sequence[str]) -> tuple[tuple[str, ...], int] | None:
     """Return the tokens in front of the time and the time's style, as most lines have them."""
     best: tuple[tuple[str, ...], int] | None = None
     best_count = max(1, len(lines) // 50)
-    for prefix in ((), ("[",), ("level", " "), ("[", "level", "]", " "), ("word", " "),
-                   ("[", "any", "]", " "), ("level", ":", " "), ("level", " ", "["), ("(",), ("<",),
-                   ("[", "level", "]", " ", "["), ("word", " ", "word", " "), ("level", " ", "-", " "),
-                   ("-", " ", "word", " "), ("I",)):  # fmt: skip
+    for prefix in (
+        (),
+        ("[",),
+        ("level", " "),
+        ("[", "level", "]", " "),
+        ("word", " "),
+        ("[", "any", "]", " "),
+        ("level", ":", " "),
+        ("level", " ", "["),
+        ("(",),
+        ("<",),
+        ("[", "level", "]", " ", "["),
+        ("word", " ", "word", " "),
+        ("level", " ", "-", " "),
+        ("-", " ", "word", " "),
+        ("I",),
+    ):
         places = [(line, _skip(line, prefix)) for line in lines[:400]]
         rest = [(line.encode()[at:]) for line, at in places if at >= 0]
         if not rest:
@@ -162,11 +174,11 @@ def _has_time(text: bytes, style: int) -> bool:
     return bool(log_time.parse_time(data, 0, len(data), style, 2000)[0] != NO_TIME)
 
 
-def _skip(line: str, prefix: Sequence[str]) -> int:
+def _skip(line: str, prefix: Sequence[str]) -> int:  # noqa: C901  # one branch a sort of token
     """Return how many bytes the prefix tokens take at the start of a line, or -1."""
     at = 0
     for token in prefix:
-        if token == " ":
+        if token == " ":  # noqa: S105  # a sort of token, no secret
             after = len(line) - len(line[at:].lstrip(" \t"))
             if after == at:
                 return -1
@@ -229,7 +241,15 @@ def _outline(text: str) -> str:
         word, _, text = text.partition(" ")
         match = _LEVEL.match(word)
         is_level = match is not None and match[0].lower() in _WORD_LEVELS
-        sorts.append("L" if is_level else "#" if word.isdigit() else word[0] if not word[0].isalnum() else "w")
+        sorts.append(
+            "L"
+            if is_level
+            else "#"
+            if word.isdigit()
+            else word[0]
+            if not word[0].isalnum()
+            else "w"
+        )
         if not is_level and sorts[-1] == "w":
             break
     return "".join(sorts)
@@ -271,7 +291,10 @@ def _walk(lines: list[str], prefix: Sequence[str], style: int) -> Template:
         _, after, _ = log_time.parse_time(data, _skip(line, prefix), len(data), style, 2000)
         walker.rests.append(text[after:].decode(errors="replace"))
     for token in reversed(prefix):
-        if token in _CLOSING and walker.share(lambda r, c=_CLOSING[token]: r.startswith(c)) >= _SHARED:  # type: ignore[misc]  # mypy can't type a default in a lambda
+        if (
+            token in _CLOSING
+            and walker.share(lambda r, c=_CLOSING[token]: r.startswith(c)) >= _SHARED
+        ):  # type: ignore[misc]  # mypy can't type a default in a lambda
             closing = _CLOSING[token]
             walker.steps.append((log_text.LITERAL, ord(closing), -1))
             walker.consume(lambda rest: 1)  # noqa: ARG005  # one byte whatever follows
@@ -286,7 +309,7 @@ def _prefix_steps(prefix: Sequence[str]) -> list[tuple[int, int, int]]:
     steps: list[tuple[int, int, int]] = []
     slot = 0
     for token in prefix:
-        if token == " ":
+        if token == " ":  # noqa: S105  # a sort of token, no secret
             steps.append((log_text.BLANKS, 0, -1))
         elif token in ("level", "word", "any"):
             op, arg = {
@@ -342,7 +365,9 @@ def _plain_step(walker: _Walker) -> bool:
             walker.consume(lambda r, c=literal: 1 if r.startswith(c) else -1)  # type: ignore[misc]  # as above
             return True
     is_logger = sum(_LOGGER.fullmatch(word.rstrip(":")) is not None for word in words)
-    separated = sum(_is_separated(rest, word) for rest, word in zip(walker.rests, words, strict=True))
+    separated = sum(
+        _is_separated(rest, word) for rest, word in zip(walker.rests, words, strict=True)
+    )
     if "logger" in walker.slots or min(is_logger, separated) < _SHARED * len(words):
         return False
     walker.field(log_text.WORD, 0, "logger")
@@ -352,7 +377,11 @@ def _plain_step(walker: _Walker) -> bool:
 
 def _is_separated(rest: str, word: str) -> bool:
     """Tell a logger from the first word of a message: dots, or a separator behind it."""
-    return "." in word or word.endswith(":") or rest[len(word) :].lstrip(" ")[:1] in ("-", ":", "|", "[")
+    return (
+        "." in word
+        or word.endswith(":")
+        or rest[len(word) :].lstrip(" ")[:1] in ("-", ":", "|", "[")
+    )
 
 
 def _starts_with_level(rest: str) -> bool:

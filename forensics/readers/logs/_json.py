@@ -22,13 +22,43 @@ from forensics.readers.logs._events import Heads, level_names
 from forensics.readers.logs._times import Clock, clock_for, find_style
 
 _TRACE_KEYS: Final = (
-    "traceId", "trace_id", "trace.id", "mdc.traceId", "contextMap.traceId", "context.traceId", "dd.trace_id",
-    "X-B3-TraceId", "correlationId", "correlation_id", "requestId", "request_id", "TraceId",
-)  # fmt: skip
-_SERVICE_KEYS: Final = ("service.name", "service", "serviceName", "app", "application", "app_name",
-                        "service_name", "appName", "resource.service.name")  # fmt: skip
-_HOST_KEYS: Final = ("pod", "pod_name", "podName", "host.name", "hostname", "HOSTNAME", "host",
-                     "kubernetes.pod_name", "kubernetes.pod.name", "instance")  # fmt: skip
+    "traceId",
+    "trace_id",
+    "trace.id",
+    "mdc.traceId",
+    "contextMap.traceId",
+    "context.traceId",
+    "dd.trace_id",
+    "X-B3-TraceId",
+    "correlationId",
+    "correlation_id",
+    "requestId",
+    "request_id",
+    "TraceId",
+)
+_SERVICE_KEYS: Final = (
+    "service.name",
+    "service",
+    "serviceName",
+    "app",
+    "application",
+    "app_name",
+    "service_name",
+    "appName",
+    "resource.service.name",
+)
+_HOST_KEYS: Final = (
+    "pod",
+    "pod_name",
+    "podName",
+    "host.name",
+    "hostname",
+    "HOSTNAME",
+    "host",
+    "kubernetes.pod_name",
+    "kubernetes.pod.name",
+    "instance",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +113,9 @@ _DIALECTS: Final = (
     ("zap", ("ts", "level", "msg")),
     ("zerolog", ("level", "time", "message")),
 )
-_TIME_LIKE: Final = re.compile(r'"(?:@?timestamp|time|ts|date|datetime|eventTime|@t|t)"\s*:', re.IGNORECASE)
+_TIME_LIKE: Final = re.compile(
+    r'"(?:@?timestamp|time|ts|date|datetime|eventTime|@t|t)"\s*:', re.IGNORECASE
+)
 _TEXT_LIKE: Final = re.compile(r'"(?:message|msg|event|log|text|body|@m)"\s*:', re.IGNORECASE)
 
 
@@ -95,7 +127,7 @@ def dialect(head: Head) -> str | None:
     lines = [line for line in head.text.splitlines() if line.strip()]
     if head.is_binary or not lines or not re.match(r'\s*\{\s*"', lines[0]):
         return None
-    is_cut = len(lines) == 1 and len(head.data) >= 4096  # noqa: PLR2004  # the length of a head
+    is_cut = len(lines) == 1 and len(head.data) >= 4096  # the length of a head
     if not is_cut and not lines[0].rstrip().endswith("}"):
         return None
     keys = _first_keys(lines[0])
@@ -177,7 +209,11 @@ def _locate(block: TextBlock, keys: Keys) -> tuple[NDArray[np.bool_], dict[str, 
         path = name.split(".")
         if len(path) > 1 and not found[name].sorts.any():
             found[name] = _descend(block, found[path[0]], path[1:])
-    located = {column: _first_present([found[key] for key in wanted]) for column, wanted in columns.items() if wanted}
+    located = {
+        column: _first_present([found[key] for key in wanted])
+        for column, wanted in columns.items()
+        if wanted
+    }
     return is_object, located
 
 

@@ -1,4 +1,4 @@
-"""What single messages tell in any log: pool figures of HikariCP, kernel kills, out-of-memory errors.
+"""What single messages tell in any log: HikariCP's pool, kernel kills, out-of-memory errors.
 
 Such lines turn up inside application logs, syslog, journald and container logs alike, so they
 are read from the finished rows, whatever the format was.
@@ -38,7 +38,8 @@ def scan_messages(rows: pl.DataFrame, source: str) -> dict[str, pl.DataFrame]:
     """Return the ``events`` and ``pool`` rows that messages of the ``logs`` rows state.
 
     ``pool`` has the ``metrics`` schema; it is a table of its own so that figures which a
-    metrics export gives as well are not counted twice."""
+    metrics export gives as well are not counted twice.
+    """
     found: dict[str, pl.DataFrame] = {}
     says = pl.col("message").str.contains(_TELLING)
     says |= pl.col("exception").str.contains(_TELLING).fill_null(value=False)

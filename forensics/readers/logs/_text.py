@@ -45,7 +45,7 @@ def match_lines(
         return Match.NO
     found, skip = re.compile(pattern), re.compile(skips)
     lines = head.text.replace("\x1b", "").splitlines()
-    if len(lines) > 1 and len(head.data) >= 4096:  # noqa: PLR2004  # the last line of a full head is cut
+    if len(lines) > 1 and len(head.data) >= 4096:  # the last line of a full head is cut
         lines.pop()
     lines = [line for line in lines if line and not skip.search(line)][:40]
     fitting = sum(bool(found.search(line)) for line in lines)
@@ -61,9 +61,15 @@ def regex_heads(
     gets all groups as a frame with the lines' ``text`` and may compute further columns.
     """
     text = block.text()
-    frame = pl.DataFrame({"text": text, "groups": text.str.extract_groups(pattern)}).unnest("groups")
+    frame = pl.DataFrame({"text": text, "groups": text.str.extract_groups(pattern)}).unnest(
+        "groups"
+    )
     names = list(re.compile(pattern).groupindex)
-    index = frame.select(pl.arg_where(pl.any_horizontal(pl.col(names).is_not_null()))).to_series().to_numpy()
+    index = (
+        frame.select(pl.arg_where(pl.any_horizontal(pl.col(names).is_not_null())))
+        .to_series()
+        .to_numpy()
+    )
     frame = frame[index]
     if refine is not None:
         frame = refine(frame)
@@ -74,7 +80,8 @@ def regex_heads(
         micros = parse_strings(frame["time"], clock.style, clock.year)
     kept = [name for name in frame.columns if name in LOGS and name != "time"]
     fields = {name: frame[name] for name in kept}
-    fields.setdefault("message", frame["text"])
+    if "message" not in fields:
+        fields["message"] = frame["text"]
     return Heads(index.astype(np.int64), clock.place(micros), fields)
 
 
@@ -110,4 +117,3 @@ def read_text(
     """Read a file of fixed layout into ``logs``; lines that don't fit are folded or raw."""
     found, clock = collect_text(source, pattern, style=style, refine=refine, joins=joins)
     return found.reading(reader, notes=clock.notes)
-

@@ -25,13 +25,15 @@ KIND: Final[Kind] = "logs"
 
 _LINE: Final = r"^(?P<deco>(?:\[[^\[\]]*\])+)\s?(?P<message>.*)$"
 _STAMP: Final = r"\[(?:\d{4}-\d\d-\d\dT[\d:.,]+[+-]\d{4}|\d+[.,]\d+s|\d+(?:ms|ns))\s*\]"
-_TAGS: Final = r"\[(?:gc|safepoint|metaspace|heap|cds|ergo|task|phases|age|startuptime)[\w,+]*\s*\]"
+_TAGS: Final = r"\[(?:gc|safepoint|metaspace|heap|cds|ergo|task|phases|age)[\w,+]*\s*\]"
 
 # The end of the line that closes a pause, a concurrent phase or a collection.
 _RECORD: Final = (
-    r"^GC\((?P<gc_id>\d+)\) (?:[YyOo]: )?(?P<what>(?:Pause|Concurrent|Garbage Collection|Minor Collection|"
+    r"^GC\((?P<gc_id>\d+)\) (?:[YyOo]: )?(?P<what>"
+    r"(?:Pause|Concurrent|Garbage Collection|Minor Collection|"
     r"Major Collection|Young Collection|Old Collection)\b.*?)"
-    rf"(?: (?P<before>{SIZE})(?:\(\d+%\))?->(?P<after>{SIZE})(?:\(\d+%\)|\((?P<capacity>{SIZE})\)))?"
+    rf"(?: (?P<before>{SIZE})(?:\(\d+%\))?->"
+    rf"(?P<after>{SIZE})(?:\(\d+%\)|\((?P<capacity>{SIZE})\)))?"
     r"(?: (?P<duration>\d+[.,]\d+)(?P<unit>ms|s))?\s*$"
 )
 _USING: Final = r"^Using (?:The )?(\w+)|^Initializing The (Z) Garbage"
@@ -67,24 +69,32 @@ def read(source: Source) -> Reading:
 def _refine(frame: pl.DataFrame) -> pl.DataFrame:
     deco = pl.col("deco")
     uptime = pl.coalesce(
-        deco.str.extract(r"\[(\d+[.,]\d+)s\s*\]").str.replace(",", ".", literal=True).cast(pl.Float64),
+        deco.str.extract(r"\[(\d+[.,]\d+)s\s*\]")
+        .str.replace(",", ".", literal=True)
+        .cast(pl.Float64),
         deco.str.extract(r"\[(\d+)ms\s*\]").cast(pl.Float64) / 1e3,
         deco.str.extract(r"\[(\d+)ns\s*\]").cast(pl.Float64) / 1e9,
     )
     return frame.with_columns(
         time=deco.str.extract(r"\[(\d{4}-\d\d-\d\dT[\d:.,]+(?:[+-]\d{4}|Z)?)\s*\]"),
         level=deco.str.extract(r"\[(error|warning|info|debug|trace)\s*\]"),
-        logger=deco.str.extract_all(r"\[[a-z0-9]+(?:,[a-z0-9]+)*\s*\]").list.last().str.strip_chars("[] "),
+        logger=deco.str.extract_all(r"\[[a-z0-9]+(?:,[a-z0-9]+)*\s*\]")
+        .list.last()
+        .str.strip_chars("[] "),
         trace_id=uptime.cast(pl.String),
     ).drop("deco")
 
 
 def find_collections(logs: pl.LazyFrame, entity: str, source: str) -> pl.DataFrame:
     """Return the ``gc`` table of decorated log rows whose ``trace_id`` is the uptime."""
-    texts = logs.select("time", pl.col("trace_id").cast(pl.Float64, strict=False).alias("uptime_s"), "message")
+    texts = logs.select(
+        "time", pl.col("trace_id").cast(pl.Float64, strict=False).alias("uptime_s"), "message"
+    )
     closing = texts.filter(pl.col("message").str.starts_with("GC(")).collect()
     named = logs.filter(pl.col("message").str.contains(_USING)).select("message").head(1).collect()
-    groups = closing.with_columns(closing["message"].str.extract_groups(_RECORD).alias("g")).unnest("g")
+    groups = closing.with_columns(closing["message"].str.extract_groups(_RECORD).alias("g")).unnest(
+        "g"
+    )
     groups = groups.drop_nulls("what")
     groups = groups.filter(pl.col("duration").is_not_null() | pl.col("before").is_not_null())
     if not groups.height:
@@ -116,8 +126,14 @@ def _kind(what: pl.Expr) -> pl.Expr:
         pl.when(what.str.contains(r"^Pause (?:Full|Degenerated)"))
         .then(pl.lit("full"))
         .when(what.str.contains(r"^Pause (?:Young \((?:Prepare )?Mixed\)|Mixed)"))
-        .then(pl.when(what.str.contains("Prepare")).then(pl.lit("young")).otherwise(pl.lit("mixed")))
-        .when(what.str.contains(r"^Pause (?:Young|Initial Mark \()|^Minor Collection|^Young Collection"))
+        .then(
+            pl.when(what.str.contains("Prepare")).then(pl.lit("young")).otherwise(pl.lit("mixed"))
+        )
+        .when(
+            what.str.contains(
+                r"^Pause (?:Young|Initial Mark \()|^Minor Collection|^Young Collection"
+            )
+        )
         .then(pl.lit("young"))
         .when(what.str.starts_with("Pause"))
         .then(pl.lit("pause"))

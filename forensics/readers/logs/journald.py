@@ -16,7 +16,8 @@ from forensics.readers.logs._json import Keys, match_dialect, read_json
 TITLE: Final = "systemd journal as JSON"
 KIND: Final[Kind] = "logs"
 
-_KEYS: Final = Keys(
+#: Which keys hold which column.
+KEYS: Final = Keys(
     time=("__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP"),
     level=("PRIORITY",),
     message=("MESSAGE",),
@@ -34,4 +35,4 @@ def sniff(head: Head) -> Match:
 
 def read(source: Source) -> Reading:
     """Read one object a line; other lines are folded or kept as raw."""
-    return read_json(source, "journald", _KEYS)
+    return read_json(source, "journald", KEYS)

@@ -16,12 +16,45 @@ from forensics.readers.logs._json import Keys, match_dialect, read_json
 TITLE: Final = "JSON lines of an unknown producer"
 KIND: Final[Kind] = "logs"
 
-_KEYS: Final = Keys(
-    time=("@timestamp", "timestamp", "time", "ts", "datetime", "date", "Timestamp", "eventTime", "@t", "t"),
-    level=("level", "severity", "log.level", "loglevel", "levelname", "Level", "lvl", "severityText"),
+#: Which keys hold which column.
+KEYS: Final = Keys(
+    time=(
+        "@timestamp",
+        "timestamp",
+        "time",
+        "ts",
+        "datetime",
+        "date",
+        "Timestamp",
+        "eventTime",
+        "@t",
+        "t",
+    ),
+    level=(
+        "level",
+        "severity",
+        "log.level",
+        "loglevel",
+        "levelname",
+        "Level",
+        "lvl",
+        "severityText",
+    ),
     message=("message", "msg", "event", "log", "text", "body", "Message", "@m"),
     logger=("logger", "logger_name", "loggerName", "name", "component", "module", "caller"),
-    exception=("stack_trace", "exception", "stacktrace", "stackTrace", "error.stack", "err.stack", "exc_info", "error.stack_trace", "traceback", "thrown", "stack"),
+    exception=(
+        "stack_trace",
+        "exception",
+        "stacktrace",
+        "stackTrace",
+        "error.stack",
+        "err.stack",
+        "exc_info",
+        "error.stack_trace",
+        "traceback",
+        "thrown",
+        "stack",
+    ),
 )
 
 
@@ -32,4 +65,4 @@ def sniff(head: Head) -> Match:
 
 def read(source: Source) -> Reading:
     """Read one object a line; other lines are folded or kept as raw."""
-    return read_json(source, "json_lines", _KEYS)
+    return read_json(source, "json_lines", KEYS)

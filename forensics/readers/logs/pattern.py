@@ -58,4 +58,3 @@ def _no_heads(block: TextBlock) -> Heads:
     _ = block
     empty = np.zeros(0, np.int64)
     return Heads(empty, empty)
-

@@ -16,7 +16,8 @@ from forensics.readers.logs._json import Keys, match_dialect, read_json
 TITLE: Final = "PostgreSQL server log as JSON (15 and later)"
 KIND: Final[Kind] = "logs"
 
-_KEYS: Final = Keys(
+#: Which keys hold which column.
+KEYS: Final = Keys(
     time=("timestamp",),
     level=("error_severity",),
     message=("message",),
@@ -35,4 +36,4 @@ def sniff(head: Head) -> Match:
 
 def read(source: Source) -> Reading:
     """Read one object a line; other lines are folded or kept as raw."""
-    return read_json(source, "postgres_jsonlog", _KEYS)
+    return read_json(source, "postgres_jsonlog", KEYS)

@@ -22,10 +22,13 @@ TITLE: Final = "PostgreSQL server log (stderr, RDS)"
 KIND: Final[Kind] = "logs"
 
 _SEVERITY: Final = (
-    "DEBUG[1-5]?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION"
+    "DEBUG[1-5]?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|"
+    "DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION"
 )
 _TIME: Final = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Z]{2,5}|[+-]\d\d(?::?\d\d)?)"
-_LINE: Final = rf"^(?P<time>{_TIME})(?P<prefix>[^A-Z].*?|)(?P<level>{_SEVERITY}):\s+(?P<message>.*)$"
+_LINE: Final = (
+    rf"^(?P<time>{_TIME})(?P<prefix>[^A-Z].*?|)(?P<level>{_SEVERITY}):\s+(?P<message>.*)$"
+)
 
 
 def sniff(head: Head) -> Match:

@@ -16,7 +16,8 @@ from forensics.readers.logs._json import Keys, match_dialect, read_json
 TITLE: Final = "JSON lines of Serilog (.NET)"
 KIND: Final[Kind] = "logs"
 
-_KEYS: Final = Keys(
+#: Which keys hold which column.
+KEYS: Final = Keys(
     time=("@t", "Timestamp"),
     level=("@l", "Level"),
     message=("@m", "RenderedMessage", "@mt", "MessageTemplate"),
@@ -33,4 +34,4 @@ def sniff(head: Head) -> Match:
 
 def read(source: Source) -> Reading:
     """Read one object a line; other lines are folded or kept as raw."""
-    return read_json(source, "serilog", _KEYS)
+    return read_json(source, "serilog", KEYS)

@@ -16,7 +16,8 @@ from forensics.readers.logs._json import Keys, match_dialect, read_json
 TITLE: Final = "JSON lines of zerolog (Go)"
 KIND: Final[Kind] = "logs"
 
-_KEYS: Final = Keys(
+#: Which keys hold which column.
+KEYS: Final = Keys(
     time=("time",),
     level=("level",),
     message=("message",),
@@ -32,4 +33,4 @@ def sniff(head: Head) -> Match:
 
 def read(source: Source) -> Reading:
     """Read one object a line; other lines are folded or kept as raw."""
-    return read_json(source, "zerolog", _KEYS)
+    return read_json(source, "zerolog", KEYS)
