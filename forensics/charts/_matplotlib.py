@@ -8,7 +8,7 @@ salt keep the bytes equal between runs.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -132,7 +132,7 @@ def _write_panel_title(place: Place, *, shared: bool) -> None:
             panel.title, loc="left", size=FONT_SIZE_PT, color=LIGHT["ink"], weight="bold"
         )
     if len(unique) > 1 or (unique and not shared):
-        columns = max(1, min(len(unique), 105 // (8 + max(map(len, unique)))))
+        columns = _count_columns(unique)
         axes.legend(
             unique.values(),
             [fit_label(name, 70) for name in unique],
@@ -146,6 +146,12 @@ def _write_panel_title(place: Place, *, shared: bool) -> None:
             columnspacing=1.2,
             borderaxespad=0.1,
         )
+
+
+def _count_columns(names: Iterable[str]) -> int:
+    """Return how many legend entries fit beside each other: all of them, or as wide columns."""
+    lengths = [min(len(name), 70) + 7 for name in names]
+    return len(lengths) if sum(lengths) <= 128 else max(1, 115 // max(lengths))
 
 
 def _set_axis(place: Place, which: m.Direction, axis: m.Axis) -> None:

@@ -177,20 +177,22 @@ def _draw_rects(place: Place, mark: m.Rects) -> None:
         place.axes.add_patch(patch)
         label = mark.labels[index] if mark.labels else ""
         if label:
-            _write_in_rect(place.axes, label, (x0, x1, y0, y1), role)
+            _write_in_rect(place, label, (x0, x1, y0, y1), role)
     place.axes.autoscale_view()
 
 
 def _write_in_rect(
-    axes: Axes, label: str, box: tuple[float, float, float, float], role: str
+    place: Place, label: str, box: tuple[float, float, float, float], role: str
 ) -> None:
-    """Write as much of a label as fits; the whole axes is taken to be about 105 letters wide."""
+    """Write as much of a label as fits: across an axis of fixed ends go about 105 letters."""
     x0, x1, y0, y1 = box
-    low, high = axes.get_xlim() if axes.get_autoscalex_on() is False else (0.0, 1.0)
-    share = abs(x1 - x0) / abs((high - low) or 1.0)
-    fitted = fit_label(label, math.floor(share * 105) - 1)
+    ends = (place.panel.x.low, place.panel.x.high)
+    low, high = (as_number(end) if end is not None else None for end in ends)
+    if low is None or high is None:
+        return
+    fitted = fit_label(label, math.floor(abs(x1 - x0) / (abs(high - low) or 1.0) * 105) - 2)
     if fitted:
-        axes.text(
+        place.axes.text(
             (x0 + x1) / 2,
             (y0 + y1) / 2,
             fitted,

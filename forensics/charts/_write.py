@@ -23,7 +23,7 @@ INDEX: Final = "charts.json"
 FILES: Final = {
     ".svg": "vector, text as paths",
     ".png": "picture",
-    "@2x.png": "picture, twice the size, for documents",
+    "-2x.png": "picture, twice the size, for documents",
     ".html": "interactive, self-contained, offline",
     ".csv": "the drawn points",
     ".json": "title, alt text, units, sources, plotly figure",
@@ -59,7 +59,7 @@ def _write_one(chart: Chart, folder: Path) -> None:
         (folder / f"{chart.id}{ending}").write_text(text, encoding="utf-8", newline="\n")
     (folder / f"{chart.id}.json").write_bytes(_json({**describe(chart), "figure": figure}))
     (folder / f"{chart.id}.png").write_bytes(draw_png(chart, scale=1))
-    (folder / f"{chart.id}@2x.png").write_bytes(draw_png(chart, scale=2))
+    (folder / f"{chart.id}-2x.png").write_bytes(draw_png(chart, scale=2))
 
 
 def describe(chart: Chart) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def describe(chart: Chart) -> dict[str, Any]:
         "alt": chart.alt,
         "axes": [
             {
-                "x": {"label": p.x.label, "unit": p.x.unit},
-                "y": {"label": p.y.label, "unit": p.y.unit},
+                name: {"label": axis.label, "unit": axis.unit, "scale": axis.scale}
+                for name, axis in (("x", panel.x), ("y", panel.y))
             }
-            for p in chart.panels
+            for panel in chart.panels
         ],
         "series": list(legend_names(chart)),
         "rows": chart.table.height,

@@ -39,13 +39,19 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
     at = [float(i) for i in range(len(rows))]
     zero = [0.0] * len(rows)
     before, after = [r["before"] for r in rows], [r["after"] for r in rows]
+    extent = max(abs(value) for value in (*before, *after)) or 1.0
     return Chart(
         id="slope-before-after",
         title=title,
         subtitle="median over process lives of the slope of memory, up to the next change",
         panels=(
             Panel(
-                x=Axis(label="slope of memory", unit="bytes/min"),
+                x=Axis(
+                    label="slope of memory",
+                    unit="bytes/min",
+                    low=min(0.0, *before, *after) - 0.18 * extent,
+                    high=max(0.0, *before, *after) + 0.18 * extent,
+                ),
                 y=Axis(scale="category", categories=tuple(r["what"] for r in rows)),
                 marks=(
                     Bars(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+
 from forensics.errors import ForensicsError
 
 
@@ -31,4 +32,3 @@ def render_pdf(page: str) -> bytes:
     identifier = hashlib.sha256(page.encode()).digest()[:16]
     made: bytes = HTML(string=page, url_fetcher=fetcher).write_pdf(pdf_identifier=identifier)
     return made
-

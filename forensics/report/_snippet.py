@@ -28,7 +28,7 @@ def _markdown(chart: Any) -> str:
 def _html(chart: Any) -> str:
     alt, title, caption = (html.escape(t) for t in (chart.alt, chart.title, chart.caption))
     return (
-        f'<figure>\n  <img src="charts/{chart.id}@2x.png" alt="{alt}" width="880">\n'
+        f'<figure>\n  <img src="charts/{chart.id}-2x.png" alt="{alt}" width="880">\n'
         f"  <figcaption><strong>{title}.</strong> {caption}</figcaption>\n</figure>"
     )
 
@@ -38,7 +38,7 @@ def _confluence(chart: Any) -> str:
     alt, title = html.escape(chart.alt), html.escape(chart.title)
     return (
         f'<ac:image ac:alt="{alt}" ac:width="880">'
-        f'<ri:attachment ri:filename="{chart.id}@2x.png" /></ac:image>\n<p>{title}.</p>'
+        f'<ri:attachment ri:filename="{chart.id}-2x.png" /></ac:image>\n<p>{title}.</p>'
     )
 
 
