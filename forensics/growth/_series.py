@@ -17,9 +17,11 @@ from forensics.growth._problem import Floats
 MAX_SAMPLES = 2000
 #: A season must be seen this often before it is one.
 _MIN_CYCLES = 3
-#: Hyndman's threshold (package forecast, nsdiffs): a season explains 64 % of what isn't trend.
-_MIN_SEASONAL_STRENGTH = 0.64
-#: Correlation of steps one season apart below which no decomposition is tried.
+#: A season explains most of what happens within a cycle.
+_MIN_SEASONAL_STRENGTH = 0.5
+#: STL smooths each phase over seven cycles: twice that, to see a season change.
+_MANY_CYCLES = 14
+#: Correlation one season apart below which a season isn't tried.
 _MIN_SEASONAL_CORRELATION = 0.3
 _MIN_SEASON_SAMPLES = 4
 
@@ -71,8 +73,8 @@ def prepare_series(raw: Floats) -> Prepared:
         values[:, j] = _despike(values[:, j])
         season = find_season(values[:, j])
         if season:
-            values[:, j], is_removed = remove_season(values[:, j], season)
-            seasons.append(season if is_removed else 0)
+            values[:, j] = remove_season(values[:, j], season)
+            seasons.append(season)
     return Prepared(values, kept.astype(np.int64), raw.shape[0], block, max(seasons) * block)
 
 
@@ -97,46 +99,81 @@ def _despike(column: Floats) -> Floats:
 
 
 def find_season(column: Floats) -> int:
-    """Return the length of the season in samples, 0 if there is none.
+    """Return the length of the season in samples, 0 if there is none that is strong.
 
-    The season is the highest peak in the autocorrelation of the steps (steps, so that a
-    trend doesn't hide it), and the shortest among peaks of nearly that height.
+    Candidates are the highest peaks in the autocorrelation of the steps (a trend doesn't
+    hide a season there) and of what is left over a line (nor noise there). Each is judged
+    by how well its cycles foretell one another.
     """
-    steps = np.diff(column)
-    steps = steps - steps.mean() if steps.size else steps
-    longest = column.size // _MIN_CYCLES
-    power = float(steps @ steps)
+    if column.size <= _MIN_CYCLES * _MIN_SEASON_SAMPLES or np.ptp(column) == 0:
+        return 0
+    peaks = {_highest_peak(np.diff(column)), _highest_peak(_less_line(column))} - {0}
+    # Noise moves the peak of a long, smooth season by a few samples.
+    near = {lag + i for lag in peaks for i in range(-(lag // 30), lag // 30 + 1)}
+    strengths = {lag: measure_season(column, lag) for lag in near}
+    best = max(strengths, key=lambda lag: (strengths[lag], -lag), default=0)
+    return best if best and strengths[best] > _MIN_SEASONAL_STRENGTH else 0
+
+
+def _highest_peak(signal: Floats) -> int:
+    """Return the lag of the highest autocorrelation past a dip, 0 if none is high enough."""
+    signal = signal - signal.mean()
+    power = float(signal @ signal)
+    longest = signal.size // _MIN_CYCLES
     if longest <= _MIN_SEASON_SAMPLES or power <= 0:
         return 0
-    spectrum = np.fft.rfft(steps, 2 * steps.size)
+    spectrum = np.fft.rfft(signal, 2 * signal.size)
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 2] / power
-    best = 0
-    for lag in range(_MIN_SEASON_SAMPLES, longest + 1):
-        here = correlation[lag]
-        is_peak = here > correlation[lag - 1] and here >= correlation[lag + 1]
-        is_higher = best == 0 or here > 1.1 * correlation[best]
-        if is_peak and is_higher and here > _MIN_SEASONAL_CORRELATION:
-            best = lag
-    return best
+    lags = np.arange(_MIN_SEASON_SAMPLES, longest + 1)
+    here = correlation[lags]
+    # A slow decay has wiggles, not seasons: a peak stands well above the dip before it.
+    above_dip = here - np.minimum.accumulate(correlation)[lags]
+    is_high = np.minimum(here, above_dip) > _MIN_SEASONAL_CORRELATION
+    is_peak = (here > correlation[lags - 1]) & (here >= correlation[lags + 1])
+    peaks = np.where(is_high & is_peak, here, 0.0)
+    return int(lags[np.argmax(peaks)]) if peaks.any() else 0
 
 
-def remove_season(column: Floats, season_samples: int) -> tuple[Floats, bool]:
-    """Subtract the season if it is strong, and tell whether it was.
+def measure_season(column: Floats, season_samples: int) -> float:
+    """Return the share of the variance within cycles that the other cycles foretell, up to 1.
+
+    Each cycle, less the series' line and its own mean, is predicted by the mean of all
+    others: a chance likeness or a few level shifts foretell nothing.
+    """
+    table = _cycle_table(column, season_samples)
+    others = (table.sum(axis=0) - table) / (table.shape[0] - 1)
+    whole = float((table**2).sum())
+    return 1 - float(((table - others) ** 2).sum()) / whole if whole > 0 else 0.0
+
+
+def _cycle_table(column: Floats, season_samples: int) -> Floats:
+    """Return whole cycles as rows, counted from the end, less line and cycle means."""
+    cycles = column.size // season_samples
+    left = _less_line(column)[column.size - cycles * season_samples :]
+    table = left.reshape(cycles, season_samples)
+    return np.asarray(table - table.mean(axis=1, keepdims=True))
+
+
+def _less_line(column: Floats) -> Floats:
+    t = np.arange(column.size) - (column.size - 1) / 2
+    return np.asarray(column - column.mean() - (t @ column) / (t @ t) * t)
+
+
+def remove_season(column: Floats, season_samples: int) -> Floats:
+    """Subtract the season; one that slowly changes if there are cycles enough to see that.
 
     References
     ----------
     R. B. Cleveland et al. (1990), "STL: a seasonal-trend decomposition procedure based on
-    loess", J. Off. Stat. 6, 3-73; the strength of a season after X. Wang, K. Smith,
-    R. Hyndman (2006), Data Min. Knowl. Discov. 13, 335-364, doi:10.1007/s10618-005-0039-x.
+    loess", J. Off. Stat. 6, 3-73.
     """
+    if column.size // season_samples < _MANY_CYCLES:
+        phases = np.median(_cycle_table(column, season_samples), axis=0)
+        turn = np.arange(-column.size, 0) % season_samples
+        return np.asarray(column - (phases - phases.mean())[turn])
     from statsmodels.tsa.seasonal import STL  # noqa: PLC0415 - a second; only where a season is seen
 
-    parts = STL(column, season_samples, robust=True).fit()
-    rest = float(np.var(parts.resid))
-    whole = float(np.var(parts.resid + parts.seasonal))
-    if whole <= 0 or 1 - rest / whole <= _MIN_SEASONAL_STRENGTH:
-        return column, False
-    return np.asarray(column - parts.seasonal), True
+    return np.asarray(column - STL(column, season_samples, robust=True).fit().seasonal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,33 +195,48 @@ class NoiseLevel:
 
 #: Above it, noise can't be told from a random walk in the series we see.
 MAX_NOISE_AUTOCORRELATION = 0.9
+#: Samples over which noise is watched to return. A correlation of 0.8 has
+#: died to a quarter by then; longer takes the level shifts of short series for noise.
+_RETURN_SAMPLES = 6
 
 
 def measure_noise(column: Floats) -> NoiseLevel:
     """Measure noise by its steps, which neither levels, slopes nor their changes disturb.
 
-    For first-order autoregressive noise the steps have variance 2 s² (1 - r) and lag-one
-    correlation -(1 - r) / 2; both are solved for s and r, the steps clipped at three
-    robust deviations. Where the correlation isn't negative beyond its standard error
-    (1/sqrt(n)), only the white part is measured, by second differences.
+    The variance of a move over k = 6 steps, over that of k single steps, is 1 for a random
+    walk, more for a smooth curve, and (1 - r^k) / (k (1 - r)) for first-order autoregressive
+    noise, from which r follows. Steps are clipped at three robust deviations, so that
+    jumps don't count. Where the ratio isn't below 1 by its standard error [1]_, only the
+    white part is measured, by second differences.
+
+    References
+    ----------
+    .. [1] A. W. Lo, A. C. MacKinlay (1988), "Stock market prices do not follow random
+       walks", Rev. Financ. Stud. 1, 41-66, eq. 14, doi:10.1093/rfs/1.1.41.
     """
     steps = np.diff(column)
-    if steps.size < 6:
+    n, k = steps.size, min(_RETURN_SAMPLES, steps.size // 3)
+    if n < 6:
         return NoiseLevel(0.0, np.nan)
     steps = steps - np.median(steps)
     spread = 1.4826 * float(np.median(np.abs(steps)))
-    clipped = np.clip(steps, -3 * spread, 3 * spread)
-    clipped = clipped - clipped.mean()
-    power = float(clipped @ clipped)
-    if power <= 0:
+    usual = np.where(np.abs(steps) <= 3 * spread, steps, 0.0)
+    usual = usual - usual.mean()
+    step_variance = float(usual @ usual) / n
+    if step_variance <= 0:
         return NoiseLevel(0.0, np.nan)
-    reversal = float(clipped[1:] @ clipped[:-1]) / power
-    if reversal > -1 / np.sqrt(steps.size):
+    path = np.concatenate([[0.0], np.cumsum(usual)])
+    moves = path[k:] - path[:-k]
+    # n / (n - k + 1) undoes the bias from subtracting the mean step.
+    ratio = float(moves @ moves) / moves.size / (k * step_variance) * n / (n - k + 1)
+    if ratio > 1 - np.sqrt(2 * (2 * k - 1) * (k - 1) / (3 * k * n)):
         bends = np.diff(column, 2)
         # Second differences of white noise have six times its variance.
         white = (1.4826 * float(np.median(np.abs(bends - np.median(bends))))) ** 2 / 6
         return NoiseLevel(white, np.nan)
-    autocorrelation = float(np.clip(1 + 2 * reversal, 0.0, MAX_NOISE_AUTOCORRELATION))
-    variance = power / steps.size / (2 * (1 - autocorrelation))
+    grid = np.linspace(0.0, MAX_NOISE_AUTOCORRELATION, 181)
+    expected = (1 - grid**k) / (k * (1 - grid))
+    autocorrelation = float(np.interp(ratio, expected, grid))
+    variance = step_variance / (2 * (1 - autocorrelation))
     long_run = variance * (1 + autocorrelation) / (1 - autocorrelation)
     return NoiseLevel(long_run, autocorrelation)
