@@ -66,11 +66,11 @@ class Evidence:
 def correlations(t: Floats, rho: float) -> Floats:
     """Return the correlation of each point with the one before it, shape (m - 1,).
 
-    Points further apart than their median distance are less correlated, by the power of
+    Points further apart than their mean distance are less correlated, by the power of
     the distance, so that gaps cost nothing.
     """
     distance = np.diff(t)
-    return np.asarray(rho ** (distance / max(float(np.median(distance)), 1e-9)))
+    return np.asarray(rho ** (distance / max(float(distance.mean()), 1e-9)))
 
 
 def weigh(

@@ -9,16 +9,18 @@ it are added.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forensics.growth._curves import unit_time
+from forensics.growth._curves import Shape, unit_time
 from forensics.growth._evidence import FEW_RHOS, Evidence, correlations
 from forensics.growth._types import Floats, Floor
-from forensics.kernels.regressions import whiten_columns
+from forensics.kernels.regressions import project_groups, whiten_columns
 
 #: Shapes this many nats behind the best aren't looked at again.
 _BEHIND = 14.0
 _POINTS = 17
 _ROUNDS = 5
+_PASSES = 3
 #: The likelihood is followed down to this many nats below its top: 4.5 standard deviations.
 _DEPTH = 10.0
 
@@ -33,28 +35,57 @@ def find_finer(floor: Floor, evidence: Evidence) -> dict[int, Floats]:
         mine = np.flatnonzero(curves.shape == k)
         if shape.grid.size < 2 or both[mine].max() < best - _BEHIND:
             continue
-        finer[k] = _zoom(floor, evidence, k, int(mine[np.argmax(both[mine])]))
+        finer[k] = _resolve(floor, evidence, k, mine)
     return finer
 
 
-def _zoom(floor: Floor, evidence: Evidence, k: int, c: int) -> Floats:
-    """Narrow the range around the best theta until it is as wide as the likelihood."""
-    shape = evidence.curves.shapes[k]
-    mine = evidence.grown[:, :, c]
-    i, j = (int(p) for p in np.unravel_index(mine.argmax(), mine.shape))
-    profile = _Profile(floor, evidence.takers[j].columns, float(FEW_RHOS[i]))
-    place = np.interp(evidence.curves.theta[c], shape.grid, np.arange(shape.grid.size))
-    low, high = max(place - 1.0, 0.0), min(place + 1.0, shape.grid.size - 1.0)
+def _resolve(floor: Floor, evidence: Evidence, k: int, mine: NDArray[np.int64]) -> Floats:
+    """Return values across the needle on the best background, and on none.
+
+    Where the grid misses the needle, a background or a long memory of the noise stands in for
+    what the curve lacks; so the needle is also looked for without, and the memory is judged
+    anew once the curve fits.
+    """
+    scores = evidence.grown[:, :, mine].max(axis=0)
+    found = []
+    for j in {int(scores.max(axis=1).argmax()), 0}:
+        if not np.isfinite(scores[j].max()):
+            continue
+        rho = float(FEW_RHOS[int(evidence.grown[:, j, mine].max(axis=1).argmax())])
+        columns = evidence.takers[j].columns
+        theta = float(evidence.curves.theta[mine[int(scores[j].argmax())]])
+        for _ in range(_PASSES):
+            across, theta = _zoom(_Profile(floor, columns, rho), evidence.curves.shapes[k], theta)
+            likelier = _likeliest_rho(floor, columns, evidence.curves.shapes[k], theta)
+            if likelier == rho:
+                break
+            rho = likelier
+        found.append(across)
+    return np.concatenate(found)
+
+
+def _likeliest_rho(floor: Floor, columns: Floats, shape: Shape, theta: float) -> float:
+    """Return the correlation that explains best what one curve leaves."""
+    curve = shape.curve(unit_time(floor), np.array([theta]))
+    scores = [_Profile(floor, columns, float(rho)).of(curve)[0] for rho in FEW_RHOS]
+    return float(FEW_RHOS[int(np.argmax(scores))])
+
+
+def _zoom(profile: _Profile, shape: Shape, theta: float) -> tuple[Floats, float]:
+    """Narrow the range around ``theta`` to the width of the likelihood; also its top."""
+    places = np.arange(shape.grid.size, dtype=np.float64)
+    place = float(np.interp(theta, shape.grid, places))
+    low, high = max(place - 1.0, 0.0), min(place + 1.0, places[-1])
     at = np.linspace(low, high, _POINTS)
     for _ in range(_ROUNDS):
-        theta = np.interp(at, np.arange(shape.grid.size), shape.grid)
-        log_likelihood = profile.of(shape.curve(profile.u, theta))
+        log_likelihood = profile.of(shape.curve(profile.u, np.interp(at, places, shape.grid)))
         inside = np.flatnonzero(log_likelihood > log_likelihood.max() - _DEPTH)
+        theta = float(np.interp(at[int(log_likelihood.argmax())], places, shape.grid))
         low, high = at[max(inside[0] - 1, 0)], at[min(inside[-1] + 1, _POINTS - 1)]
         at = np.linspace(low, high, _POINTS)
         if inside.size > _POINTS // 3:
             break
-    return np.interp(at, np.arange(shape.grid.size), shape.grid)
+    return np.asarray(np.interp(at, places, shape.grid)), theta
 
 
 class _Profile:
@@ -65,14 +96,16 @@ class _Profile:
         self.u = unit_time(floor)
         self._phi = correlations(floor.t_s, rho)
         white = whiten_columns(np.column_stack([np.ones(y.size), columns, y]), self._phi)
-        self._q = np.linalg.qr(white[:, :-1])[0]
-        self._rest = white[:, -1] - self._q @ (self._q.T @ white[:, -1])
-        self._left = float(self._rest @ self._rest)
+        level, last = np.ascontiguousarray(white[:, 0]), np.ascontiguousarray(white[:, -1])
+        starts = np.array([0, columns.shape[1]])
+        self._q, rest, left = project_groups(level, white[:, 1:-1], starts, last)
+        self._rest, self._left = rest[0], float(left[0])
+        self._log_det = -0.5 * float(np.sum(np.log1p(-(self._phi**2))))
 
     def of(self, curves: Floats) -> Floats:
         """Return the log likelihood of each curve, shape (k,)."""
         white = whiten_columns(np.ascontiguousarray(curves.T), self._phi)
         whole = np.einsum("ij,ij->j", white, white)
-        size = np.maximum(whole - np.sum((self._q.T @ white) ** 2, axis=0), 1e-9 * whole + 1e-300)
+        size = np.maximum(whole - np.sum((self._q @ white) ** 2, axis=0), 1e-9 * whole + 1e-300)
         rss = np.maximum(self._left - (self._rest @ white) ** 2 / size, 1e-12 * self._left + 1e-300)
-        return np.asarray(-0.5 * (self._rest.size - 1) * np.log(rss))
+        return np.asarray(self._log_det - 0.5 * (self._rest.size - 1) * np.log(rss))

@@ -1,0 +1,158 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from forensics.analysis import lifetimes, memory_growth, roles
+from forensics.findings import Growth
+from forensics.tables import METRICS, empty_table, fit_table, label_pairs
+
+START = datetime(2026, 2, 9, 8, tzinfo=UTC)
+MINUTES = 600
+
+
+def series(metric, pod, values, *, labels=None):
+    names = {"pod": pod, **(labels or {})}
+    times = [START + timedelta(minutes=k) for k in range(len(values))]
+    frame = pl.DataFrame(
+        {
+            "time": pl.Series(times, dtype=METRICS["time"]),
+            "metric": metric,
+            "entity": pod,
+            "labels": pl.Series([label_pairs(names)] * len(values), dtype=METRICS["labels"]),
+            "value": pl.Series(np.asarray(values, dtype=float)),
+        }
+    )
+    return fit_table("metrics", frame)
+
+
+def flat(level=1e9, seed=0, rate=0.0):
+    noise = np.random.default_rng(seed).normal(size=MINUTES)
+    return level + rate * np.arange(MINUTES) + 2e6 * noise
+
+
+def judge(*frames, events=None, gc=None, limit_bytes=None):
+    table = pl.concat(frames) if frames else empty_table("metrics")
+    named = roles.run(metrics=table)
+    lives = lifetimes.run(roles=named, events=empty_table("events") if events is None else events)
+    return memory_growth.run(
+        roles=named,
+        lifetimes=lives,
+        gc=empty_table("gc") if gc is None else gc,
+        limit_bytes=limit_bytes,
+    )
+
+
+RSS = "container_memory_rss"
+HEAP = "jvm_memory_used_bytes"
+IS_HEAP = {"area": "heap"}
+
+
+def test_empty_tables_say_unknown():
+    result = judge()
+    assert (result.leak, result.kind) == ("unknown", "unknown")
+    assert memory_growth.findings(result) == []
+    assert "No memory series" in memory_growth.summarise(result)
+
+
+def test_resident_memory_that_grows_over_a_steady_heap_is_an_offheap_leak():
+    result = judge(
+        series(HEAP, "api-1", flat(), labels=IS_HEAP),
+        series(RSS, "api-1", flat(2e9, seed=1, rate=1e6)),
+    )
+    assert (result.leak, result.kind) == ("yes", "offheap")
+
+
+def test_a_growing_heap_is_a_heap_leak():
+    result = judge(series(HEAP, "api-1", flat(rate=1e6), labels=IS_HEAP))
+    assert (result.leak, result.kind) == ("yes", "heap")
+
+
+def test_steady_memory_is_no_leak():
+    result = judge(series(RSS, "api-1", flat()))
+    assert (result.leak, result.kind) == ("no", "none")
+
+
+def test_each_lifetime_gets_an_entry_with_its_rate_and_the_time_to_the_limit():
+    since = np.arange(MINUTES) % 300
+    values = 1e9 + 2e6 * since + 1e6 * np.random.default_rng(4).normal(size=MINUTES)
+    entries = memory_growth.findings(judge(series(RSS, "api-1", values), limit_bytes=2e9))
+    assert len(entries) == 2
+    for entry in entries:
+        assert isinstance(entry, Growth)
+        assert entry.leak == "yes"
+        assert entry.rate_bytes_per_min == pytest.approx(2e6, rel=0.05)
+        assert entry.time_to_limit_min == pytest.approx(200, rel=0.1)
+        assert entry.evidence
+    assert entries[1].life_started_at == START + timedelta(minutes=300)
+
+
+def test_memory_that_follows_pending_work_is_a_backlog():
+    pending = 50 + 40 * np.sin(np.arange(MINUTES) / 40) + np.arange(MINUTES) / 4
+    result = judge(
+        series(RSS, "api-1", flat() + 4e6 * pending),
+        series("hikaricp_connections_pending", "api-1", pending),
+    )
+    assert (result.leak, result.kind) == ("no", "backlog")
+
+
+def test_an_unclear_pod_follows_the_pods_of_its_version():
+    info = {"version": "3.5.0"}
+    frames = [
+        series(name, f"api-{k}", values, labels=labels)
+        for k in range(4)
+        for name, values, labels in (
+            (RSS, flat(seed=k, rate=1e6), {}),
+            ("app_build_info", np.ones(MINUTES), info),
+        )
+    ]
+    result = judge(*frames)
+    assert result.leak == "yes"
+    if result.versions.height:
+        row = result.versions.row(0, named=True)
+        assert (row["version"], row["leak"], row["processes"]) == ("3.5.0", "yes", 4)
+        assert row["rate_low"] < 1e6 < row["rate_high"]
+
+
+def test_the_heap_after_collections_in_a_log_is_judged_too():
+    count = 200
+    gc = fit_table(
+        "gc",
+        pl.DataFrame(
+            {
+                "time": pl.Series(
+                    [START + timedelta(minutes=k) for k in range(count)], dtype=METRICS["time"]
+                ),
+                "kind": "young",
+                "heap_after_bytes": [int(5e8 + 1e6 * k + 1e5 * (k % 7)) for k in range(count)],
+            }
+        ),
+    )
+    result = judge(gc=gc)
+    assert (result.leak, result.kind) == ("yes", "heap")
+
+
+def test_a_restart_counter_tells_of_a_restart():
+    counter = np.where(np.arange(MINUTES) < 200, 0.0, 1.0)
+    named = roles.run(metrics=series("kube_pod_container_status_restarts_total", "api-1", counter))
+    lives = lifetimes.run(roles=named, events=empty_table("events"))
+    assert lives.of("api-1") == [START + timedelta(minutes=200)]
+    assert "api-1" in lives.watched
+    assert lifetimes.findings(lives)[0].kind == "restart"
+
+
+def test_a_kill_in_the_events_tells_of_a_restart():
+    events = fit_table(
+        "events",
+        pl.DataFrame(
+            {
+                "time": pl.Series([START], dtype=METRICS["time"]),
+                "kind": "oom_kill",
+                "entity": "api-1",
+            }
+        ),
+    )
+    lives = lifetimes.run(roles=roles.run(metrics=empty_table("metrics")), events=events)
+    assert lives.of("api-1") == [START]
+    assert lives.watched == frozenset()
