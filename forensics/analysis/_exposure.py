@@ -82,7 +82,7 @@ def explain_lives(
     base = _base_rate(lives)
     for life in lives:
         begin = exposed_from(candidate, life)
-        is_exposed = begin is not None and life.end_s - begin > 0
+        is_exposed = begin is not None and life.end_s > begin
         fit = _verdict_ratio(life, begin, base)
         timing = 0.0
         if is_exposed and begin is not None and life.leak > 0.5:

@@ -44,6 +44,8 @@ _LEAK_PROBABILITY: Final = {
 }
 #: Two suspects nearer than this in odds are not told apart.
 _UNDECIDED: Final = 3.0
+#: A life of a few samples is judged by its neighbours alone and tells nothing of its own.
+_SHORTEST_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,9 @@ def _lives(memory_growth: Growths, versions: dict[str, str]) -> list[Life]:
             rate_bytes_per_min=entry.rate_bytes_per_min or math.nan,
         )
         for entry in entries
-        if entry.life_started_at is not None and entry.life_ended_at is not None
+        if entry.life_started_at is not None
+        and entry.life_ended_at is not None
+        and (entry.life_ended_at - entry.life_started_at).total_seconds() >= _SHORTEST_S
     ]
 
 

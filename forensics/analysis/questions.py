@@ -1,0 +1,321 @@
+"""Answer the declaration's questions as far as the evidence goes, and say what is missing.
+
+Each question is routed by its words to the analyses that can answer it. Questions that no
+analysis can answer are listed as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from forensics.analysis._context import show_bytes
+from forensics.analysis._statements import Statement, split_words
+from forensics.analysis.attribution import Result as Attribution
+from forensics.analysis.claims import Result as Claims
+from forensics.analysis.decisions import Result as Decisions
+from forensics.analysis.heap_summary import Result as HeapSummary
+from forensics.analysis.impact import Result as Impact
+from forensics.analysis.memory_growth import Result as Growths
+from forensics.analysis.memory_growth import findings as growth_findings
+from forensics.findings import (
+    AnyEntry,
+    Confidence,
+    Decision,
+    EvidenceRef,
+    HeapSuspect,
+    Question,
+    Suspect,
+)
+
+TITLE: Final = "The critical questions"
+NEEDS: Final = ("claims", "attribution", "memory_growth", "decisions", "impact", "heap_summary?")
+
+_STOP: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """why what which who when where how is are was were be been being can could should
+        would will do does did the a an this that these those it its to of in on for with by from and or not
+        new old related caused cause causing make made makes things worse immediately due because
+        there any we our us feature change problem issue incident""",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What answers are made of."""
+
+    attribution: Attribution
+    growth: Growths
+    decisions: Decisions
+    impact: Impact
+    heap: HeapSummary | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Answers in the order of the questions."""
+
+    questions: tuple[Question, ...] = ()
+
+
+def run(  # one argument an input
+    *,
+    claims: Claims,
+    attribution: Attribution,
+    memory_growth: Growths,
+    decisions: Decisions,
+    impact: Impact,
+    heap_summary: HeapSummary | None,
+) -> Result:
+    """Answer every question that the declaration asks."""
+    material = Material(attribution, memory_growth, decisions, impact, heap_summary)
+    asked = [statement for statement in claims.statements if statement.is_question]
+    return Result(tuple(answer(statement, material, claims.name) for statement in asked))
+
+
+def findings(result: Result) -> list[AnyEntry]:
+    """Return the answers."""
+    return list(result.questions)
+
+
+def answer(statement: Statement, material: Material, source: str) -> Question:
+    """Answer one question by the first route whose words it has."""
+    asked = EvidenceRef(path=source, line=statement.line)
+    for words, route in ROUTES:
+        if words.search(statement.words):
+            made = route(statement, material)
+            return made.model_copy(update={"evidence": [asked, *made.evidence]})
+    return _unknown(
+        statement.text,
+        "No analysis of metrics, logs, heap dumps or changes can answer this from the evidence.",
+        ["a person who knows", "evidence that speaks of it"],
+    ).model_copy(update={"evidence": [asked]})
+
+
+def _unknown(question: str, text: str, missing: list[str]) -> Question:
+    return Question(
+        question=question, answer=text, verdict="unknown", confidence="low", missing=missing
+    )
+
+
+def _confidence(probability: float) -> Confidence:
+    return "high" if probability >= 0.9 else "medium" if probability >= 0.6 else "low"
+
+
+def _named_change(statement: Statement, material: Material) -> Suspect | None:
+    """Return the suspect whose notes share the most telling words with the question."""
+    words = {w for w in re.findall(r"[a-z0-9.]{3,}", statement.words) if w not in _STOP}
+    words = {_stem(word) for word in words}
+    by_id = {candidate.change_id: candidate for candidate in material.attribution.candidates}
+    best: tuple[int, float, Suspect] | None = None
+    for suspect in material.attribution.suspects:
+        candidate = by_id.get(suspect.change_id)
+        if candidate is None:
+            continue
+        said = {_stem(w) for w in re.findall(r"[a-z0-9.]{3,}", split_words(candidate.text))}
+        key = (len(words & said), suspect.probability)
+        if key[0] and (best is None or key > best[:2]):
+            best = (*key, suspect)
+    return best[2] if best else None
+
+
+def _stem(word: str) -> str:
+    for ending in ("ations", "ation", "ings", "ing", "ions", "ion", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def _heap_suspect(material: Material) -> tuple[HeapSuspect, str] | None:
+    if material.heap is None:
+        return None
+    for file in reversed(material.heap.files):
+        if file.suspects:
+            return file.suspects[0], file.file
+    return None
+
+
+def _released(statement: Statement, material: Material) -> Question:
+    """Say who holds what is not given back."""
+    held = _heap_suspect(material)
+    cause = material.attribution.suspects[0] if material.attribution.suspects else None
+    if held is None:
+        text = "No heap dump could be read, so who holds them can't be shown."
+        missing = ["a heap dump of a process in trouble (jcmd PID GC.heap_dump FILE)"]
+        return _unknown(statement.text, text, missing)
+    suspect, file = held
+    chain = " -> ".join(suspect.held_by[-4:])
+    text = (
+        f"In {file} {suspect.instances:,} objects of {suspect.class_} hold "
+        f"{show_bytes(suspect.retained_bytes)} ({suspect.share:.0%} of the heap); they stay "
+        f"reachable through {chain}."
+    )
+    sure = False
+    if cause and cause.role == "cause":
+        text += f" They pile up since {cause.what} (probability {cause.probability:.0%})."
+        sure = cause.probability >= 0.9
+    held_words = set(re.findall(r"[a-z]{4,}", f"{suspect.class_} {chain}".lower()))
+    named = _resource_words(statement) & held_words
+    return Question(
+        question=statement.text,
+        answer=text,
+        verdict="text",
+        confidence="medium" if sure else "low",
+        evidence=[EvidenceRef(path=file, query=suspect.class_)],
+        missing=[] if named else ["a dump in which the resource itself is followed to its holder"],
+    )
+
+
+def _resource_words(statement: Statement) -> set[str]:
+    kinds = r"connection|session|statement|socket|stream|thread|file|lock"
+    return set(re.findall(kinds, statement.words))
+
+
+def _related(statement: Statement, material: Material) -> Question:
+    """Say how likely the named change is the cause."""
+    suspect = _named_change(statement, material)
+    if suspect is None:
+        text = "No known change shares its words, so no probability can be given."
+        return _unknown(statement.text, text, ["a change record that names it"])
+    best = max(suspect.for_, key=lambda a: a.weight, default=None)
+    worst = min(suspect.against, key=lambda a: a.weight, default=None)
+    text = f"{suspect.what}: probability {suspect.probability:.0%} to be the cause."
+    if best:
+        text += f" For it: {best.text}."
+    if worst:
+        text += f" Against it: {worst.text}."
+    verdict = "unknown"
+    if suspect.probability >= 0.8:
+        verdict = "yes"
+    elif suspect.probability <= 0.1:
+        verdict = "no"
+    return Question.model_validate(
+        {
+            "question": statement.text,
+            "answer": text,
+            "verdict": verdict,
+            "confidence": _confidence(max(suspect.probability, 1 - suspect.probability)),
+            "evidence": [ref for a in (best, worst) if a for ref in a.evidence[:2]],
+            "missing": [] if verdict != "unknown" else [material.attribution.sensitivity],
+        }
+    )
+
+
+def _worse(statement: Statement, material: Material) -> Question:
+    """Say what the named change is seen to do, and whether traffic made it worse."""
+    related = _related(statement, material)
+    helpers = [s.what for s in material.attribution.suspects if s.role in {"trigger", "amplifier"}]
+    text = related.answer
+    if helpers:
+        text += f" {helpers[0]} multiplied its effect."
+    symptom = material.attribution.symptom
+    if symptom is not None:
+        text += f" The first symptom was: {symptom.why}."
+    missing = ["the code or configuration difference between the two versions"]
+    return related.model_copy(
+        update={"answer": text, "verdict": "text", "missing": [*related.missing, *missing]}
+    )
+
+
+def _decision(material: Material, name: str) -> Decision | None:
+    return next((d for d in material.decisions.decisions if d.decision == name), None)
+
+
+def _advise(name: str) -> Callable[[Statement, Material], Question]:
+    def route(statement: Statement, material: Material) -> Question:
+        decision = _decision(material, name)
+        if decision is None:
+            return _unknown(statement.text, "The evidence does not bear on it.", [])
+        verdict = {"do": "yes", "do not": "no", "unknown": "unknown"}[decision.advice]
+        risks = f" Risks: {'; '.join(decision.risks)}." if decision.risks else ""
+        return Question.model_validate(
+            {
+                "question": statement.text,
+                "answer": f"{decision.why}.{risks}",
+                "verdict": verdict,
+                "confidence": "low" if verdict == "unknown" else "medium",
+                "evidence": decision.evidence,
+                "missing": ["transactions with a capture and no final state, from the ledger"]
+                if name == "rollback"
+                else ["capacity and version of the other region"],
+            }
+        )
+
+    return route
+
+
+def _when(statement: Statement, material: Material) -> Question:
+    """Say when the limit is reached."""
+    entries = [
+        entry
+        for entry in growth_findings(material.growth)
+        if entry.leak == "yes" and entry.time_to_limit_interval is not None
+    ]
+    if not entries:
+        text = "No process grows towards a known limit, so no time can be given."
+        return _unknown(statement.text, text, ["the memory limit", "samples up to now"])
+    soonest = min(entries, key=lambda entry: entry.time_to_limit_min or 0.0)
+    low, high = soonest.time_to_limit_interval or (0.0, None)
+    upper = f"{high:.0f}" if high is not None else "unbounded"
+    return Question(
+        question=statement.text,
+        answer=f"{soonest.entity} reaches its limit {soonest.time_to_limit_min:.0f} min after the "
+        f"last sample (90 % interval {low:.0f} to {upper} min).",
+        verdict="text",
+        confidence=soonest.confidence,
+        evidence=soonest.evidence,
+    )
+
+
+def _affected(statement: Statement, material: Material) -> Question:
+    """Say how many requests failed."""
+    failed = next((m for m in material.impact.measures if m.name == "failed requests"), None)
+    if failed is None or failed.value is None:
+        text = "No metric counts failed requests."
+        return _unknown(statement.text, text, ["a request counter by status"])
+    return Question(
+        question=statement.text,
+        answer=f"{failed.value:,.0f} requests failed; which people are behind them is not in the "
+        "evidence.",
+        verdict="text",
+        confidence="medium",
+        evidence=failed.evidence,
+        missing=["requests joined with accounts"],
+    )
+
+
+def _leaks(statement: Statement, material: Material) -> Question:
+    growth = material.growth
+    return Question(
+        question=statement.text,
+        answer=f"Memory leak: {growth.leak} (kind: {growth.kind}, probability "
+        f"{growth.probability:.0%} given even odds before).",
+        verdict=growth.leak,
+        confidence=_confidence(max(growth.probability, 1 - growth.probability)),
+        evidence=[ref for e in growth_findings(growth)[:3] for ref in e.evidence[:1]],
+    )
+
+
+Route = Callable[[Statement, Material], Question]
+
+ROUTES: Final[tuple[tuple[re.Pattern[str], Route], ...]] = tuple(
+    (re.compile(words), route)
+    for words, route in (
+        (r"roll(?:ed|ing)?[ -]?back|revert|previous version|corruption|data loss", "rollback"),
+        (r"region|rerout|route traffic|fail ?over|data ?cent|standby|backup", "reroute"),
+        (r"not (?:being )?(?:released|returned|closed|freed)|unreleased|who holds", _released),
+        (r"\bworse\b|backfire", _worse),
+        (r"scal(?:e|ing)|more (?:pods|instances|replicas|capacity)|capacity", "scale"),
+        (r"restart|reboot|recycle", "restart"),
+        (r"when (?:will|does|do)|how long (?:until|till|before|do we)|time to", _when),
+        (r"how many|affected|which (?:customers|users)|impact", _affected),
+        (r"relat|because of|due to|responsib|is it the|caus|to blame|culprit", _related),
+        (r"\bleak", _leaks),
+        (r"\bwhy\b", _worse),
+    )
+    for route in [_advise(route) if isinstance(route, str) else route]
+)
