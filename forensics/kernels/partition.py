@@ -43,6 +43,8 @@ def measure_misfit(
 ) -> tuple[float, float]:
     """Return the priced sum of squares around the mean, and around the line, of one segment.
 
+    Two samples don't make a line here: theirs is the mean.
+
     ``price``, shape (d,), turns the sum of squares of each row into a common currency.
     """
     count = stop - start
