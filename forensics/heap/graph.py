@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forensics.errors import UsageError
 from forensics.kernels._types import Flags, Ints, Longs, Offsets
-from forensics.kernels.edges import transpose_rows
+from forensics.kernels.edges import group_children, transpose_rows
 
 #: Values of ``HeapGraph.reach``.
 STRONG: Final = 0  #: a GC root holds it
@@ -261,10 +261,7 @@ class HeapGraph:
     @cached_property
     def dominated_rows(self) -> tuple[Longs, Ints]:
         """Dominator tree by parent in compressed rows; row 0 is the virtual root's."""
-        parents = self.dominator.astype(np.int64) + 1
-        begin = np.zeros(len(self) + 2, np.int64)
-        np.cumsum(np.bincount(parents, minlength=len(self) + 1), out=begin[1:])
-        return begin, np.argsort(parents, kind="stable").astype(np.int32)
+        return group_children(self.dominator)
 
     @cached_property
     def root_kinds(self) -> dict[int, str]:

@@ -11,6 +11,7 @@ import polars as pl
 from forensics.heap.graph import STRONG, HeapGraph
 from forensics.heap.paths import RootPath, describe_holders, find_root_path
 from forensics.kernels._types import Ints
+from forensics.kernels.edges import gather_rows
 
 #: A suspect holds at least this share of what GC roots hold.
 SHARE: Final = 0.10
@@ -157,9 +158,7 @@ def _contents(graph: HeapGraph, members: Ints, retained_bytes: int) -> list[dict
     levels: list[dict[str, object]] = []
     level = members
     while len(levels) < _RUN:
-        begin, children = graph.dominated_rows
-        parts = [children[begin[o + 1] : begin[o + 2]] for o in level.tolist()]
-        below = np.concatenate(parts) if parts else np.empty(0, np.int32)
+        below = gather_rows(*graph.dominated_rows, level + 1)
         if below.size == 0:
             break
         sums = np.bincount(graph.class_index[below], graph.retained_bytes(below))

@@ -125,7 +125,7 @@ def class_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
 def object_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
     """Return the length of the object record at ``position`` (its tag included).
 
-    0 if the tag is none of an object, -1 if the record runs past ``end``.
+    0 if the tag (or the type of elements) is none of an object, -1 if the record runs past ``end``.
     """
     tag = np.int64(data[position])
     if tag == GC_INSTANCE_DUMP:
@@ -143,9 +143,11 @@ def object_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
         if position + head > end:
             return -1
         length = head
+        kind = np.int64(data[position + 9 + id_bytes])
+        if kind > 15 or TYPE_BYTES[kind & 15] == 0:
+            return 0
         if tag == GC_PRIM_ARRAY_DUMP:
-            kind = np.int64(data[position + 9 + id_bytes])
-            length += read_u4(data, position + 5 + id_bytes) * TYPE_BYTES[kind & 15]
+            length += read_u4(data, position + 5 + id_bytes) * TYPE_BYTES[kind]
     else:
         return 0
     return length if position + length <= end else -1

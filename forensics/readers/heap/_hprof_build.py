@@ -23,6 +23,7 @@ from forensics.kernels.hprof_tags import (
     GC_ROOT_THREAD_BLOCK,
     GC_ROOT_THREAD_OBJ,
     GC_UNREACHABLE,
+    TYPE_BYTE,
     TYPE_BYTES,
     TYPE_OBJECT,
 )
@@ -74,6 +75,9 @@ def read_classes(data: Bytes, scan: Scan, names: Names, loaded: dict[int, str]) 
     rows = np.zeros((offsets.size, _CLASS_COLUMNS), np.int64)
     fields = np.zeros((field_count, 3), np.int64)
     table.read_classes(data, offsets, id_bytes, rows, fields)
+    kinds = fields[:, table.TYPE]
+    is_known = (kinds == TYPE_OBJECT) | ((kinds < 16) & (TYPE_BYTES[kinds & 15] > 0))
+    kinds[~is_known] = TYPE_BYTE
     _, first = np.unique(rows[:, table.ADDRESS], return_index=True)
     rows = rows[np.sort(first)]
     addresses = rows[:, table.ADDRESS].tolist()
@@ -314,11 +318,8 @@ def _size_objects(
         out.shallow[: classes.count] = _static_bytes(classes, model.id_bytes)[: classes.count]
         return
     by_class = [
-        [
-            0 if kind == TYPE_OBJECT else int(TYPE_BYTES[kind & 15])
-            for kind in _field_types(classes, i)
-        ]
-        for i in range(len(classes.names))
+        [*_layout.INJECTED.get(text, ()), *_field_sizes(classes, index)]
+        for index, text in enumerate(classes.names)
     ]
     align = layout.align_bytes
     best = np.zeros(len(classes.names), np.int64)
@@ -343,10 +344,11 @@ def _units(sizes: Longs, classes: Classes, shift: int) -> Longs:
     return np.where(is_array, -1, sizes >> shift).astype(np.int64)
 
 
-def _field_types(classes: Classes, index: int) -> list[int]:
+def _field_sizes(classes: Classes, index: int) -> list[int]:
+    """Return the sizes of the fields that a class declares, 0 for references."""
     first, last = _own_rows(classes, index)
     kinds: list[int] = classes.fields[first:last, table.TYPE].tolist()
-    return kinds
+    return [0 if kind == TYPE_OBJECT else int(TYPE_BYTES[kind & 15]) for kind in kinds]
 
 
 def _static_bytes(classes: Classes, reference_bytes: int) -> Longs:

@@ -73,9 +73,11 @@ class HprofContent:
         if not self._is(ordinal, GC_INSTANCE_DUMP):
             raise UsageError(f"object {ordinal} is an array; read it with array()")
         body = int(self.offsets[ordinal]) + 9 + 2 * self.id_bytes
+        end = body + int(self._gather(np.array([body - 4]), 4)[0])
         return [
             self._value(row, body + position, owner)
             for row, position, owner in self._layout(int(self.class_index[ordinal]))
+            if body + position + self._width(row) <= end
         ]
 
     def array(self, ordinal: int) -> NDArray[np.generic]:
@@ -188,10 +190,13 @@ class HprofContent:
             statics = self._static_rows(index)
             for row in range(statics.stop, statics.stop + int(self.classes[index, table.FIELDS])):
                 result.append((row, position, index))
-                kind = int(self.field_rows[row, table.TYPE])
-                position += self.id_bytes if kind == TYPE_OBJECT else int(TYPE_BYTES[kind])
+                position += self._width(row)
             index, seen = int(self.super_index[index]), seen + 1
         return result
+
+    def _width(self, row: int) -> int:
+        kind = int(self.field_rows[row, table.TYPE])
+        return self.id_bytes if kind == TYPE_OBJECT else int(TYPE_BYTES[kind])
 
     def _value(self, row: int, at: int, owner: int) -> FieldValue:
         kind = int(self.field_rows[row, table.TYPE])
@@ -211,12 +216,14 @@ class HprofContent:
         if kind == TYPE_OBJECT:
             return find_ordinals(self.lookup, self._gather(positions, self.id_bytes))
         dtype = np.dtype(_DTYPES[kind])
+        positions = np.minimum(positions, self.data.size - dtype.itemsize)
         grid = self.data[positions[:, None] + np.arange(dtype.itemsize)[None, :]]
         stored = np.ascontiguousarray(grid).view(dtype).reshape(-1)
         return stored.astype(dtype.newbyteorder("="))
 
     def _gather(self, positions: Longs, width: int) -> Longs:
         result = np.zeros(positions.size, np.int64)
+        positions = np.minimum(positions, self.data.size - width)
         for i in range(width):
             result = (result << 8) | self.data[positions + i]
         return result

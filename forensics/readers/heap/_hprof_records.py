@@ -1,8 +1,8 @@
-"""First pass over an HPROF file: header, top-level records, where objects and roots are.
+r"""First pass over an HPROF file: header, top-level records, where objects and roots are.
 
 ::
 
-    "JAVA PROFILE 1.0.2\\0" | id size u4 | time ms u8 | records
+    "JAVA PROFILE 1.0.2\0" | id size u4 | time ms u8 | records
     record:  tag u1 | microseconds u4 | length u4 | body
 
 A heap dump is one HEAP_DUMP record or a run of HEAP_DUMP_SEGMENT records. A JVM killed
@@ -26,6 +26,7 @@ from forensics.readers._contract import DamageRow
 MAGIC: Final = b"JAVA PROFILE 1.0."
 _VERSIONS: Final = ("1.0.1", "1.0.2", "1.0.3")
 _RECORD_HEAD: Final = 9
+_WRAP_BYTES: Final = 2**32
 _CODE_WORDS: Final = {
     hprof_scan.CUT: "a record runs past the end of the data",
     hprof_scan.BAD_TAG: "a byte that begins no record of a heap dump",
@@ -122,8 +123,11 @@ class Scanner:
             position, self._record_count, code = hprof_scan.walk_records(
                 self._data, position, self._records, self._record_count
             )
-            self._scan_noted(done)
+            wrapped = self._scan_noted(done)
             done = self._record_count
+            if wrapped >= 0:
+                position = wrapped
+                continue
             if code == hprof_scan.FULL:
                 self._records = _enlarge(self._records)
             elif code == hprof_scan.DONE:
@@ -135,15 +139,24 @@ class Scanner:
                 position = resumed
         return self._result(dump, int(position))
 
-    def _scan_noted(self, first: int) -> None:
-        for tag, body, length in self._records[first : self._record_count]:
+    def _scan_noted(self, first: int) -> int:
+        """Scan the heap records from row ``first`` on.
+
+        Returns where to go on if a length had wrapped inside an object, else -1.
+        """
+        for row in range(first, self._record_count):
+            tag, body, length = (int(x) for x in self._records[row])
             if tag in (HEAP_DUMP, HEAP_DUMP_SEGMENT):
-                self._begin_dump(int(tag))
-                position, code = self._scan(int(body), int(body + length))
+                self._begin_dump(tag)
+                position, code = self._scan(body, body + length)
+                if code == hprof_scan.CUT and self._data.size - body >= _WRAP_BYTES:
+                    self._record_count = row + 1
+                    return self._scan_on(position)
                 if code != hprof_scan.DONE:
                     self._note(position, code, "the rest of this segment was skipped")
             elif tag == HEAP_DUMP_END:
                 self._in_dump = False
+        return -1
 
     def _begin_dump(self, tag: int) -> None:
         if tag == HEAP_DUMP or not self._in_dump:
@@ -182,9 +195,13 @@ class Scanner:
         tag, body, length = (int(x) for x in self._records[self._record_count - 1])
         if tag != HEAP_DUMP or body + length != position:
             return -1
+        before = self._counts.sum()
+        end = self._scan_on(position)
+        return end if self._counts.sum() > before else -1
+
+    def _scan_on(self, position: int) -> int:
+        """Scan to the end of the heap dump, wherever that is; return where records go on."""
         stopped, code = self._scan(position, self._data.size)
-        if stopped == position:
-            return -1
         if code == hprof_scan.BAD_TAG and self._is_record(stopped):
             return stopped
         if code != hprof_scan.DONE:

@@ -30,6 +30,18 @@ from forensics.kernels.hprof_tags import (
 
 Sizes = Literal["jvm", "raw"]
 
+#: Sizes of fields that HotSpot adds to classes and dumps leave out (0: a reference); from the
+#: ``*_INJECTED_FIELDS`` of ``javaClasses.hpp``. Versions without them are refuted by distances.
+INJECTED: Final = {
+    "java.lang.ClassLoader": (8,),
+    "java.lang.Module": (8,),
+    "java.lang.invoke.MemberName": (8,),
+    "java.lang.invoke.ResolvedMethodName": (8, 0),
+    "java.lang.invoke.MethodHandleNatives$CallSiteContext": (8, 8),
+}
+#: Above this share of holes between objects, distances prove upper bounds only.
+_MAX_STRAY: Final = 0.05
+
 _SAMPLE_WINDOWS: Final = 64
 _WINDOW_OBJECTS: Final = 2048
 
@@ -207,7 +219,8 @@ def choose_instance_sizes(predicted: Longs, gaps: Longs, align_bytes: int) -> Lo
     only larger ones were seen, the machine adds fields of its own (``java.lang.Class``,
     classes with padding against false sharing), unless all neighbours left a hole by chance:
     the share of such holes among classes that agree with their prediction, to the power of
-    the number of neighbours seen, must be below 1 %.
+    the number of neighbours seen, must be below 1 %. Collectors that dump live objects only
+    (ZGC) leave holes everywhere; past 5 % of holes, larger distances prove nothing.
 
     Parameters
     ----------
@@ -221,5 +234,7 @@ def choose_instance_sizes(predicted: Longs, gaps: Longs, align_bytes: int) -> Lo
     agreeing = (seen > 0) & (smallest == sizes)
     stray = 1.0 - hits[agreeing].sum() / max(seen[agreeing].sum(), 1)
     chance = np.power(max(float(stray), 1e-6), seen)
-    wrong = (seen > 0) & ((smallest < sizes) | ((smallest > sizes) & (chance < 0.01)))
+    wrong = (seen > 0) & (
+        (smallest < sizes) | ((smallest > sizes) & (chance < 0.01) & (stray < _MAX_STRAY))
+    )
     return np.where(wrong, smallest, sizes).astype(np.int64)
