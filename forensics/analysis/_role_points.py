@@ -59,45 +59,42 @@ def counter_rate(points: pl.DataFrame) -> pl.DataFrame:
 def work_rate(points: pl.DataFrame) -> pl.DataFrame:
     """Turn measures of work into rates per second, whatever form they were exported in.
 
-    A series that falls at few of its steps is a cumulative counter (a name that says so, such
-    as ``_total``, widens the allowance for restarts). One that goes up and down in whole
-    numbers under a counter's name counts events per interval, as CloudWatch does; any other
-    is a rate already.
+    Cumulative counters fall seldom, at restarts only. What falls often in whole numbers, under
+    a counter's name, are events per interval, as CloudWatch counts; anything else is a rate
+    already, such as the saved result of an expression under its counter's name.
 
     Parameters
     ----------
     points
-        ``series_id, time, value, is_counter``: ``True`` where the name says counter, ``False``
-        where it says rate, null where it says nothing.
+        ``series_id, time, value, form``; ``form`` is what the name says: ``cumulative``,
+        ``interval``, ``rate`` or null. Values decide where they contradict it.
     """
-    step = pl.col("value").drop_nulls().diff()
-    values = pl.col("value").drop_nulls()
-    forms = points.group_by("series_id").agg(
+    values = pl.col("value").sort_by("time").drop_nulls()
+    step = values.diff()
+    seen = points.group_by("series_id").agg(
         falls=(step < 0).sum(),
         moves=(step != 0).sum(),
         is_whole=(values == values.round()).all(),
-        is_named=pl.col("is_counter").first(),
+        said=pl.col("form").first(),
     )
-    falls_seldom = pl.col("falls") <= _MAX_RESET_SHARE * pl.col("moves")
+    falls_seldom = pl.col("falls") <= pl.max_horizontal(2, _MAX_RESET_SHARE * pl.col("moves"))
     only_grows = (pl.col("falls") <= 0.02 * pl.col("moves")) & (pl.col("moves") >= 8)
-    forms = forms.select(
+    seen = seen.select(
         "series_id",
-        form=pl.when(pl.col("is_named").is_null())
-        .then(pl.when(only_grows).then(pl.lit("cumulative")).otherwise(pl.lit("rate")))
-        .when(~pl.col("is_named"))
+        _form=pl.when(pl.col("said") == "rate")
         .then(pl.lit("rate"))
-        .when(falls_seldom)
+        .when(((pl.col("said") == "cumulative") & falls_seldom) | only_grows)
         .then(pl.lit("cumulative"))
-        .when("is_whole")
+        .when(pl.col("said").is_in(["cumulative", "interval"]) & pl.col("is_whole"))
         .then(pl.lit("interval"))
         .otherwise(pl.lit("rate")),
     )
-    known = points.join(forms, on="series_id")
+    known = points.join(seen, on="series_id")
     return pl.concat(
         [
-            counter_rate(known.filter(pl.col("form") == "cumulative")),
-            _interval_rate(known.filter(pl.col("form") == "interval")),
-            known.filter(pl.col("form") == "rate"),
+            counter_rate(known.filter(pl.col("_form") == "cumulative")),
+            _interval_rate(known.filter(pl.col("_form") == "interval")),
+            known.filter(pl.col("_form") == "rate"),
         ]
     ).select(points.columns)
 

@@ -138,7 +138,7 @@ class _Described:
     combine: str = "sum"
     use: str = "none"
     is_error: bool = False
-    is_counter: bool | None = None
+    form: str | None = None
 
 
 def describe_series(
@@ -234,8 +234,6 @@ def _apply(blank: _Described, rule: Rule, framed: str, words: Mapping[str, str])
         why += "; no unit stated, bytes assumed"
     if role == "latency" and framed.endswith("_sum_"):
         why += "; mean, the growth of the sum by that of the count"
-    is_rate = _IS_RATE.search(blank.metric) or _IS_RATE.search(framed)
-    is_counter = False if is_rate else (True if _COUNTER.search(framed) else None)
     return replace(
         blank,
         role=role,
@@ -245,8 +243,19 @@ def _apply(blank: _Described, rule: Rule, framed: str, words: Mapping[str, str])
         rank=rule.rank + (1 if role == "latency" and "quantile" not in words else 0),
         combine="max" if role == "latency" else rule.combine,
         is_error=role == "requests" and is_server_error(words),
-        is_counter=is_counter if role in RATE_ROLES or role == "latency" else False,
+        form=_form(blank.metric, framed) if role in RATE_ROLES or role == "latency" else None,
     )
+
+
+def _form(metric: str, framed: str) -> str | None:
+    """Return in which form a name says that work is counted: see ``work_rate``."""
+    if _IS_RATE.search(metric) or _IS_RATE.search(framed):
+        return "rate"
+    if not _COUNTER.search(framed):
+        return None
+    # CloudWatch writes camel case, its exporters begin with aws_; both count per period.
+    is_per_period = framed.startswith("_aws_") or "_" not in metric
+    return "interval" if is_per_period else "cumulative"
 
 
 def _guess_lone(rows: list[_Described]) -> list[_Described]:
@@ -344,7 +353,7 @@ def _to_frame(rows: list[_Described]) -> pl.DataFrame:
         table["signal"].append(signal)
         table["part"].append(parts.setdefault((signal, meaning), len(parts)))
         table["common"].append(label_pairs(shared.get(key, {})))
-        for name in ("combine", "is_counter", "is_error"):
+        for name in ("combine", "form", "is_error"):
             table[name].append(getattr(row, name))
     schema = {name: dtype for name, dtype in SERIES.items() if name != "part_of"}
     return pl.DataFrame(
@@ -355,7 +364,7 @@ def _to_frame(rows: list[_Described]) -> pl.DataFrame:
             "part": pl.UInt32(),
             "common": LABELS,
             "combine": pl.String(),
-            "is_counter": pl.Boolean(),
+            "form": pl.String(),
             "is_error": pl.Boolean(),
         },
     )

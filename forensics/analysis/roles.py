@@ -128,7 +128,7 @@ def _settings(
 def _to_points(used: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Return ``signal, time, value`` of all signals in the units of their roles."""
     scaled = samples.join(
-        used.select("series_id", "role", "scale", "signal", "part", "combine", "is_counter"),
+        used.select("series_id", "role", "scale", "signal", "part", "combine", "form"),
         on="series_id",
     ).with_columns(value=pl.col("value") * pl.col("scale"))
     is_work = pl.col("role").is_in(RATE_ROLES)

@@ -51,15 +51,18 @@ def read(source: Source) -> Reading:
     table = SeriesTable(source.name)
     if not isinstance(document, dict):
         raise CorruptEvidenceError(source.name, "is no JSON object", expected="series")
+    notes: list[str] = []
     for series in document.get("series") or ():
         if isinstance(series, dict):
             _add_series(table, series)
+            if damage and "unit" not in series:
+                notes.append(f"{series.get('metric')}: its unit was lost by the damage")
     data = document.get("data")
     if isinstance(data, dict) and isinstance(data.get("attributes"), dict):
         _add_attributes(table, data["attributes"])
     if not len(table) and (document.get("errors") or document.get("error")):
         raise CorruptEvidenceError(source.name, "is an error answer", expected="series")
-    return table.reading(_NAME, damage=damage)
+    return table.reading(_NAME, damage=damage, notes=notes)
 
 
 def _add_series(table: SeriesTable, series: dict[str, Any]) -> None:

@@ -55,10 +55,12 @@ def read(source: Source) -> Reading:
             continue
         if row is None:
             break
-        if not row or row[0].startswith("#") or not any(row):
-            header = None if row and row[0].startswith("#") else header
+        if not any(row):
             continue
-        if header is None or row[1:3] == ["result", "table"]:
+        if row[0].startswith("#"):
+            _flush(table, header, rows)
+            header = None
+        elif header is None or row[1:3] == ["result", "table"]:
             _flush(table, header, rows)
             header = row
             if "error" in header and "_value" not in header:
