@@ -1,4 +1,4 @@
-"""Hash the shape of each line: what is left of it once its digits are forgotten."""
+"""Split lines, and hash the shape of each: what is left of it once its digits are forgotten."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-#: odd multipliers of two independent polynomial hashes modulo 2**64
-_SHAPE_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_TEXT_FACTOR = np.uint64(0xD6E8FEB86659FD93)
+#: odd multipliers modulo 2**64
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD = np.uint64(0xFF51AFD7ED558CCD)
 _ONE = np.uint64(1)
 _FOLD = np.uint64(32)
+_TURN, _TURN_BACK = np.uint64(7), np.uint64(57)
 _ZERO = np.uint64(48)
 #: an ordinal has at most this many digits (``eth0``, ``tty12``), and a name before them of
 #: at least as many letters
 _ORDINAL = 2
+
+_NEWLINE, _RETURN = 10, 13
 
 # what a byte is: anything else, a letter, a digit
 _OTHER, _LETTER, _DIGIT = 0, 1, 2
@@ -25,7 +27,7 @@ _CLASS[ord("a") : ord("z") + 1] = _LETTER
 _CLASS[ord("A") : ord("Z") + 1] = _LETTER
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def hash_shapes(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
@@ -50,41 +52,70 @@ def hash_shapes(
     Returns
     -------
     tuple of two arrays of uint64, shape (n,)
-        Equal shapes have equal first hashes, equal texts equal second ones; unequal ones
-        collide with a chance of about 2**-64 a pair.
+        Equal shapes have equal first hashes, and unequal ones collide with a chance of
+        about 2**-64 a pair. Equal texts have equal second ones; these only serve to choose
+        one text of many.
     """
     n = starts.size
     shapes = np.empty(n, np.uint64)
     texts = np.empty(n, np.uint64)
     for line in range(n):
-        shape = _ONE
-        text = _ONE
+        shape = text = _ONE
         at = starts[line]
         end = min(ends[line], at + longest)
         while at < end:
-            run = at
-            letters = 0
-            digits = 0
+            before_run = shape
+            letters = digits = 0
             is_ordinal = True
-            while at < end and _CLASS[data[at]] != _OTHER:
-                text = (text + np.uint64(data[at]) + _ONE) * _TEXT_FACTOR
-                if _CLASS[data[at]] == _DIGIT:
+            while at < end:
+                byte = np.uint64(data[at])
+                kind = _CLASS[data[at]]
+                text = ((text << _TURN) | (text >> _TURN_BACK)) + byte
+                at += 1
+                if kind == _DIGIT:
                     digits += 1
-                else:
+                elif kind == _LETTER:
                     letters += 1
                     is_ordinal = is_ordinal and digits == 0
-                at += 1
-            is_named = is_ordinal and letters >= _ORDINAL and digits <= _ORDINAL
-            kept = letters if digits == 0 or is_named else 0
-            for i in range(run, run + kept):
-                shape = (shape + np.uint64(data[i]) + _ONE) * _SHAPE_FACTOR
+                    shape = (shape ^ byte) * _FACTOR
+                else:
+                    break
             if digits > 0:
-                shape = (shape + _ZERO + _ONE) * _SHAPE_FACTOR
-            if at < end:
-                byte = np.uint64(data[at]) + _ONE
-                shape = (shape + byte) * _SHAPE_FACTOR
-                text = (text + byte) * _TEXT_FACTOR
-                at += 1
+                if not is_ordinal or letters < _ORDINAL or digits > _ORDINAL:
+                    shape = before_run
+                shape = (shape ^ _ZERO) * _FACTOR
+            if kind == _OTHER:
+                shape = (shape ^ byte) * _FACTOR
         shapes[line] = (shape ^ (shape >> _FOLD)) * _SPREAD
         texts[line] = (text ^ (text >> _FOLD)) * _SPREAD
     return shapes, texts
+
+
+@numba.njit(cache=True, nogil=True)
+def split_lines(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return first byte and end of each line of ``data``, without LF or CRLF.
+
+    Returns
+    -------
+    tuple of two arrays of int64, shape (n,)
+        The last line needs no end; empty data have no line.
+    """
+    count = 0
+    for byte in data:
+        if byte == _NEWLINE:
+            count += 1
+    is_open = data.size > 0 and data[-1] != _NEWLINE
+    starts = np.empty(count + is_open, np.int64)
+    ends = np.empty(count + is_open, np.int64)
+    line = 0
+    start = 0
+    for at in range(data.size):
+        if data[at] == _NEWLINE:
+            starts[line] = start
+            ends[line] = at - 1 if at > start and data[at - 1] == _RETURN else at
+            line += 1
+            start = at + 1
+    if is_open:
+        starts[line] = start
+        ends[line] = data.size - 1 if data[-1] == _RETURN else data.size
+    return starts, ends

@@ -11,21 +11,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from forensics.kernels.shapes import split_lines
 from forensics.patterns.headers import infer_header
 from forensics.patterns.mine import Patterns, mine_shapes
 from forensics.patterns.shapes import (
     LONGEST_BYTES,
     Shapes,
     count_lines,
-    count_shapes,
     merge_shapes,
+    replace_shapes,
 )
 from forensics.redaction import redact
 
-_NEWLINE: Final = 10
-_RETURN: Final = 13
-#: Lines of the first block that the header is inferred from.
+#: Shapes that the header is inferred from, and characters of each.
 _HEADER_SAMPLE: Final = 2000
+_HEADER_LENGTH: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +70,23 @@ def mine_lines(blocks: Iterable[bytes], *, has_header: bool) -> LinePatterns:
     blocks
         The content, cut anywhere.
     has_header
-        Whether to take off a header (time, level, ...), inferred from the first block.
+        Whether to take off a header (time, level, ...), inferred from the lines.
         Lines without it are taken whole.
     """
     parts: list[Shapes] = []
     codes: list[NDArray[np.int32]] = []
-    header = ""
-    for i, data in enumerate(_whole_lines(blocks)):
-        starts, ends = find_lines(data)
-        if has_header and i == 0:
-            header = _sample_header(data, starts, ends)
-        if header:
-            part = count_shapes(_to_text(data, ends).str.replace(header, ""))
-        else:
-            part = count_lines(data, starts, ends)
+    for data in _whole_lines(blocks):
+        part = count_lines(data, *split_lines(data))
         parts.append(Shapes(part.table, part.codes[:0]))
         codes.append(part.codes.astype(np.int32))
-    patterns = mine_shapes(merge_shapes(parts))
+    merged = merge_shapes(parts)
+    to_message = (
+        _find_messages(merged) if has_header else merged.table.select("shape", message="shape")
+    )
+    patterns = mine_shapes(replace_shapes(merged, to_message["message"]))
     rows = patterns.templates.select("template_id").with_row_index("row")
-    row_of_shape = patterns.shapes.join(rows, on="template_id").select("shape", "row")
+    row_of_message = patterns.shapes.join(rows, on="template_id").select(message="shape", row="row")
+    row_of_shape = to_message.join(row_of_message, on="message").select("shape", "row")
     lines = [
         part.table.select("shape")
         .join(row_of_shape, on="shape", how="left", maintain_order="left")["row"]
@@ -97,16 +95,6 @@ def mine_lines(blocks: Iterable[bytes], *, has_header: bool) -> LinePatterns:
         for part, code in zip(parts, codes, strict=True)
     ]
     return LinePatterns(patterns, np.concatenate([np.zeros(0, np.int32), *lines]))
-
-
-def find_lines(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return first byte and end of each line of ``data``, without LF or CRLF."""
-    ends = np.flatnonzero(data == _NEWLINE)
-    if data.size and (ends.size == 0 or ends[-1] != data.size - 1):
-        ends = np.append(ends, data.size)
-    starts = np.concatenate([np.zeros(min(1, ends.size), np.int64), ends[:-1] + 1])
-    has_return = (ends > starts) & (data[ends - 1] == _RETURN)
-    return starts, ends - has_return
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[NDArray[np.uint8]]:
@@ -123,22 +111,14 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[NDArray[np.uint8]]:
         yield np.frombuffer(carried, np.uint8)
 
 
-def _sample_header(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> str:
-    """Infer the header from lines spread evenly over the block."""
-    step = max(1, starts.size // _HEADER_SAMPLE)
-    ends = np.minimum(ends, starts + LONGEST_BYTES)
-    return infer_header(
-        [
-            data[start:end].tobytes().decode("utf-8", "replace")
-            for start, end in zip(starts[::step], ends[::step], strict=True)
-        ]
-    )
+def _find_messages(lines: Shapes) -> pl.DataFrame:
+    """Return ``shape`` of each line and ``message``, the same without its header.
 
-
-def _to_text(data: NDArray[np.uint8], ends: NDArray[np.int64]) -> pl.Series:
-    """Return the lines as strings, broken UTF-8 replaced."""
-    text = data.tobytes().decode("utf-8", "replace")
-    lines = pl.Series("line", [text]).str.split("\n").explode().str.strip_suffix("\r")
-    return lines.head(ends.size)
+    The header is inferred from the shapes of lines, each once: a statement that makes
+    most of a log says no more about its header than one seen once.
+    """
+    table = lines.table
+    step = max(1, table.height // _HEADER_SAMPLE)
+    header = infer_header(table["shape"].gather_every(step).str.slice(0, _HEADER_LENGTH).to_list())
+    message = pl.col("shape").str.replace(header, "") if header else pl.col("shape")
+    return table.select("shape", message.alias("message"))

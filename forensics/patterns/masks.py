@@ -11,55 +11,12 @@ Words as values need many messages to be seen; they are found by ``forensics.pat
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
+from forensics.patterns._rules import V, mask_text
+
 VARIABLE: Final = "<*>"
-#: Stands for a variable while text is still text; no shape holds it (control characters go).
-_V: Final = "\x00"
-
-_DAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
-_MONTH = (
-    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
-    r"|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
-)
-_ZONE = r"(?:AM|PM|am|pm|UTC|GMT|Z|[A-Z]{1,3}[SD]T)"
-_CLOCK = r"0(?::0)+(?:[.,]0)?"
-_DATE = (
-    rf"\b(?:{_DAY},? )?(?:{_MONTH}[ -]+0(?:[ ,]+0(?=[ ,:]|$))?|0[ -]{_MONTH}[ -]0)"
-    rf"[ T,]*(?:{_CLOCK})?(?: {_ZONE}\b)?(?: 0\b(?!:))?"
-)
-_STOP = r"\s'\"<>()\[\]{},;"
-
-#: In the order of use: what a rule has masked, the later ones see as a variable.
-_RULES: Final = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"\x1b\[[0-9;]*[A-Za-z]", ""),  # terminal colours
-        (r"[\x00-\x08\x0b-\x1f\x7f]", " "),
-        (r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>\])}]+", _V),
-        (_DATE, _V),
-        (rf"\b{_DAY},? (?=[0\x00])", ""),
-        (rf"\b{_CLOCK} ?{_ZONE}\b", _V),
-        (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _V),  # mail
-        (r"\b(?:[0-9a-f]{2}|0)(?::(?:[0-9a-f]{2}|0)){5}\b", _V),  # hardware address
-        (r"\b[A-Za-z]:\\[^\s'\",;()\[\]]+", _V),  # C:\path
-        (r"(?<![\w\\])\\[\w?.\\][^\s'\",;()\[\]]*", _V),  # \Registry\path, \\host\share
-        (rf"(?<![\w)\]>/.:])(?:~|\.{{1,2}})?/[A-Za-z0-9_.$][^{_STOP}=|:]*", _V),  # /path
-        (r"\b[\w-]+(?:\.[\w-]+)+:0\b", _V),  # host.name:port
-        (r"[\w-]*-\[0(?:[-, ]*0)*\]|[\w-]+\[0(?:[-, ]+0)+\]", _V),  # node-[1-3,7], list of hosts
-        # what an object prints of itself: Name{...}, three levels deep
-        (r"[\w.$]*\s?\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+\}", _V),
-        (r"\b[\w.$]+@[0-9a-f]+\b", _V),  # Name@identity
-        (r"\b(?:true|false|True|False|TRUE|FALSE)\b", _V),
-        (r"([=:] ?)(?:null|NULL|None|nil)\b", rf"\1{_V}"),
-        (r"<(\s?[0\x00](?![^<]*>))", r"\1"),  # "< 1 s" is one value
-        (r"\b[a-f]{8,}\b", _V),
-        (r'="[^"]*"', f"={_V}"),
-        # the role, then the name that fills it; before "=" or ":" it is a name of a field
-        (r"\b((?:for|invalid|by|of|illegal|unknown|from|to) user) [A-Za-z_][\w.-]*", rf"\1 {_V}"),
-    )
-)
-
 _TOKEN: Final = re.compile(r"\x00|[=,;()\[\]{}<>\"'|]|[^\s=,;()\[\]{}<>\"'|\x00]+")
 _KEY: Final = re.compile(r"([A-Za-z_][A-Za-z_.$-]*):(?=[^:])(.+)\Z")
 _ENDING: Final = re.compile(r"(.*?[^.:!?])([.:!?]+)\Z")
@@ -70,8 +27,10 @@ _WORD: Final = re.compile(r"\w")
 _JOINTS: Final = frozenset(",:;/-|@#~x*")
 #: After a number these are part of the value: the scale changes with the amount.
 _UNITS: Final = frozenset(
-    ("B", "kB", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB")
-    + ("ns", "us", "µs", "ms", "s", "sec", "secs", "%", "Hz", "kHz", "MHz", "GHz")
+    [
+        *("B", "kB", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"),
+        *("ns", "us", "µs", "ms", "s", "sec", "secs", "%", "Hz", "kHz", "MHz", "GHz"),
+    ]
 )
 #: Longest part of a message that may repeat to make a list.
 _LONGEST_PERIOD: Final = 8
@@ -86,6 +45,7 @@ class Masked(NamedTuple):
     spaced: tuple[bool, ...]
 
 
+@lru_cache(maxsize=1 << 16)
 def is_word(token: str) -> bool:
     """Whether ``token`` is neither a variable nor punctuation."""
     return token != VARIABLE and _WORD.search(token) is not None
@@ -99,14 +59,12 @@ def mask_shape(shape: str) -> Masked:
     >>> mask_shape("retry 0 of 0 for /var/lib/db, took 0 ms").tokens
     ('retry', '<*>', 'of', '<*>', 'for', '<*>', ',', 'took', '<*>')
     """
-    text = shape
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
+    text = mask_text(shape)
     tokens: list[str] = []
     spaced: list[bool] = []
     last_end = 0
     for match in _TOKEN.finditer(text):
-        parts = [VARIABLE] if match.group() == _V else _split(match.group())
+        parts = (VARIABLE,) if match.group() == V else _split(match.group())
         tokens += parts
         spaced += [match.start() > last_end] + [False] * (len(parts) - 1)
         last_end = match.end()
@@ -117,17 +75,18 @@ def mask_shape(shape: str) -> Masked:
     return simplify(Masked(tuple(tokens), tuple(spaced)))
 
 
-def _split(token: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)
+def _split(token: str) -> tuple[str, ...]:
     """Part a key and an ending from a token, and mask it if it holds digits."""
     keyed = _KEY.match(token)
     if keyed:
-        return [keyed[1], ":", *_split(keyed[2])]
+        return (keyed[1], ":", *_split(keyed[2]))
     ended = _ENDING.match(token)
     if ended:
-        return [*_split(ended[1]), ended[2]]
+        return (*_split(ended[1]), ended[2])
     if "0" not in token or _ORDINAL.match(token):
-        return [token]
-    return [VARIABLE]
+        return (token,)
+    return (VARIABLE,)
 
 
 def simplify(masked: Masked) -> Masked:
@@ -147,9 +106,8 @@ def _fold_neighbours(masked: Masked) -> Masked:
         last = tokens[-2:]
         if last[-1:] == [VARIABLE] and (part == VARIABLE or part in _UNITS):
             continue
-        if part == VARIABLE and len(last) > 1 and last[0] == VARIABLE and last[1] in _JOINTS:
-            del tokens[-1], spaced[-1]
-        elif part == ")" and last[-1:] == ["("]:
+        is_joined = len(last) > 1 and last[0] == VARIABLE and last[1] in _JOINTS
+        if (part == VARIABLE and is_joined) or (part == ")" and last[-1:] == ["("]):
             del tokens[-1], spaced[-1]
         elif part == ")" and last == ["(", VARIABLE] and len(tokens) > len(last):
             del tokens[-2:], spaced[-2:]
@@ -162,6 +120,8 @@ def _fold_neighbours(masked: Masked) -> Masked:
 def _fold_periods(masked: Masked) -> Masked:
     """Make one of parts that repeat at once and hold a value: ``(a <*> ok)(a <*> ok)``."""
     tokens, spaced = list(masked.tokens), list(masked.spaced)
+    if sum(map(_may_vary, tokens)) < 2:
+        return masked
     for period in range(1, min(_LONGEST_PERIOD, len(tokens) // 2) + 1):
         at = 0
         while at + 2 * period <= len(tokens):
@@ -169,9 +129,13 @@ def _fold_periods(masked: Masked) -> Masked:
             end = at + period
             while tokens[end : end + period] == part:
                 end += period
-            if end > at + period and any(t == VARIABLE or _ORDINAL.match(t) for t in part):
+            if end > at + period and any(map(_may_vary, part)):
                 if period == 1:
                     tokens[at] = VARIABLE
                 del tokens[at + period : end], spaced[at + period : end]
             at += 1
     return Masked(tuple(tokens), tuple(spaced))
+
+
+def _may_vary(token: str) -> bool:
+    return token == VARIABLE or (token[-1] == "0" and _ORDINAL.match(token) is not None)

@@ -24,6 +24,13 @@ TEMPLATES: Final = pl.Schema(
 )
 
 
+#: Distinct shapes that are mined, the most frequent. What comes beyond them isn't the
+#: output of statements, or of too many to read; it is told apart by the first word only.
+MOST_SHAPES: Final = 50_000
+#: Shapes beyond MOST_SHAPES that must share a first word to keep it.
+FEWEST_OF_FIRST_WORD: Final = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Patterns:
     """The templates of a set of messages.
@@ -65,30 +72,32 @@ def mine(messages: pl.Series, counts: pl.Series | None = None) -> Patterns:
 
 def mine_shapes(shapes: Shapes) -> Patterns:
     """Find the templates of counted (and perhaps merged) shapes; see ``mine``."""
-    table = shapes.table
-    masked = [mask_shape(shape) for shape in table["shape"]]
     # of the ways to space the same tokens the most frequent is shown
-    order = table.select(
-        pl.struct(-pl.col("count"), "shape").rank("ordinal").arg_sort()
-    ).to_series()
-    unique = distinct(masked[row] for row in order)
+    table = shapes.table.sort(["count", "shape"], descending=[True, False])
+    masked = [mask_shape(shape) for shape in table["shape"].head(MOST_SHAPES)]
+    masked += _mask_rest(table["shape"].slice(MOST_SHAPES))
+    unique = distinct(masked)
     final = dict(zip(unique, find_values(list(unique.values())), strict=True))
     shown = distinct(final.values())
-    keys = [final[one.tokens].tokens for one in masked]
     ids = {tokens: _id_of(tokens) for tokens in shown}
     table = table.with_columns(
-        pl.Series("template_id", [ids[tokens] for tokens in keys], pl.String)
+        pl.Series("template_id", [ids[final[one.tokens].tokens] for one in masked], pl.String)
     )
-    texts = {ids[tokens]: _text_of(one) for tokens, one in shown.items()}
-    templates = _summarise(table, texts)
-    message_ids = (
-        table["template_id"].gather(pl.Series(shapes.codes))
-        if shapes.codes.size
-        else pl.Series([], dtype=pl.String)
-    )
-    return Patterns(
-        templates, table.select("shape", "template_id"), message_ids.alias("template_id")
-    )
+    templates = _summarise(table, {ids[tokens]: _text_of(one) for tokens, one in shown.items()})
+    known = table.select("shape", "template_id").sort("shape")
+    ids_of_messages = known["template_id"].gather(pl.Series(shapes.codes, dtype=pl.Int64))
+    return Patterns(templates, known, ids_of_messages)
+
+
+def _mask_rest(shapes: pl.Series) -> list[Masked]:
+    """Mask all but the first word, and that too unless some shapes share it."""
+    rest = pl.DataFrame({"first": shapes.str.extract(r"^([A-Za-z_]{1,40})\s")})
+    is_shared = pl.len().over("first") >= FEWEST_OF_FIRST_WORD
+    firsts = rest.select(pl.when(is_shared).then("first")).to_series()
+    return [
+        Masked((VARIABLE,), (False,)) if first is None else Masked((first, VARIABLE), (False, True))
+        for first in firsts
+    ]
 
 
 def assign(messages: pl.Series, patterns: Patterns) -> pl.Series:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from forensics.kernels.shapes import hash_shapes
 
 #: Bytes of a message that count; a longer one ends in a variable.
-LONGEST_BYTES: Final = 4096
+LONGEST_BYTES: Final = 2048
 _RUN: Final = re.compile(r"[A-Za-z0-9]*[0-9][A-Za-z0-9]*")
 _ORDINAL: Final = re.compile(r"([A-Za-z]{2,})[0-9]{1,2}\Z")
 #: Mark of a message that was longer than LONGEST_BYTES, seen as one more variable.
@@ -56,10 +56,15 @@ def shape_of(message: str) -> str:
     >>> shape_of("Received block blk_-1608 of size 91178 from /10.250.10.6 via eth1")
     'Received block blk_-0 of size 0 from /0.0.0.0 via eth0'
     """
-    raw = message.encode("utf-8", "surrogateescape")
-    if len(raw) > LONGEST_BYTES:
-        return _RUN.sub(_keep_ordinal, raw[:LONGEST_BYTES].decode("utf-8", "replace")) + _CUT
-    return _RUN.sub(_keep_ordinal, message)
+    return _shape_of_bytes(message.encode("utf-8", "surrogatepass"))
+
+
+def _shape_of_bytes(message: bytes) -> str:
+    """Cut an overlong message at the last blank that counts, broken UTF-8 replaced."""
+    text = message[:LONGEST_BYTES].decode("utf-8", "replace")
+    if len(message) > LONGEST_BYTES:
+        text = text.rsplit(None, 1)[0] + _CUT
+    return _RUN.sub(_keep_ordinal, text)
 
 
 def _keep_ordinal(run: re.Match[str]) -> str:
@@ -118,14 +123,9 @@ def count_lines(
         data[starts[line] : min(ends[line], starts[line] + LONGEST_BYTES + 1)].tobytes()
         for line in found["line"].to_list()
     ]
-    texts = [sample.decode("utf-8", "replace") for sample in samples]
     found = found.with_columns(
-        pl.Series(
-            "shape",
-            [_shape_of_bytes(s, t) for s, t in zip(samples, texts, strict=True)],
-            pl.String,
-        ),
-        pl.Series("sample", texts, pl.String),
+        pl.Series("shape", map(_shape_of_bytes, samples), pl.String),
+        pl.Series("sample", [sample.decode("utf-8", "replace") for sample in samples], pl.String),
     )
     table = _sum(found)
     to_row = found.select("key", "shape").join(
@@ -137,16 +137,16 @@ def count_lines(
     return Shapes(table, codes["row"].cast(pl.Int64).to_numpy())
 
 
-def _shape_of_bytes(sample: bytes, text: str) -> str:
-    if len(sample) > LONGEST_BYTES:
-        return _RUN.sub(_keep_ordinal, sample[:LONGEST_BYTES].decode("utf-8", "replace")) + _CUT
-    return _RUN.sub(_keep_ordinal, text)
-
-
 def merge_shapes(parts: Sequence[Shapes]) -> Shapes:
     """Add up the shapes of several parts; the order of parts doesn't matter."""
     tables = [part.table for part in parts]
     return Shapes(_sum(pl.concat(tables)) if tables else pl.DataFrame(schema=SHAPES), _NO_CODES)
+
+
+def replace_shapes(shapes: Shapes, new_shapes: pl.Series) -> Shapes:
+    """Give each row of a merged table another shape (without header, say) and add up again."""
+    table = shapes.table.with_columns(new_shapes.alias("shape"))
+    return Shapes(_sum(table), _NO_CODES)
 
 
 _NO_CODES: Final = np.zeros(0, np.int64)

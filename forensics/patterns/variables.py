@@ -55,9 +55,9 @@ def classify_variables(template: str, samples: Sequence[str]) -> list[str]:
     if len(parts) == 1:
         return []
     kinds: list[set[str]] = [set() for _ in parts[1:]]
-    constants = [re.sub(r"\\? ", r"\\s+", re.escape(part.strip())) for part in parts]
+    constants = [part.strip() for part in parts]
     for sample in samples:
-        for place, value in enumerate(_values(constants, sample[:_LONGEST])):
+        for place, value in enumerate(_values(constants, " ".join(sample[:_LONGEST].split()))):
             kinds[place].add(kind_of(value))
     return [kind.pop() if len(kind) == 1 else "text" for kind in kinds]
 
@@ -67,11 +67,11 @@ def _values(constants: Sequence[str], sample: str) -> list[str]:
     bounds = []
     at = 0
     for constant in constants:
-        found = re.compile(constant).search(sample, at)
-        if found is None:
+        start = sample.find(constant, at)
+        if start < 0:
             return []
-        bounds.append((found.start(), found.end()))
-        at = found.end()
+        at = start + len(constant)
+        bounds.append((start, at))
     if not constants[-1]:
         bounds[-1] = (len(sample), len(sample))
     return [sample[end:start].strip() for (_, end), (start, _) in pairwise(bounds)]
