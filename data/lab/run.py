@@ -150,7 +150,10 @@ class Run:
         """Dump the heap of the first workload's longest-running pod."""
         name = self.scenario.workloads[0].name
         pod = next(p for p in self.cluster.pods if p.workload == name)
-        self.dumps.append(heap.take_dump(self.cluster, pod, number, packed_by_jvm=number % 3 == 1))
+        taken = heap.take_dump(
+            self.cluster, self.monitoring, pod, number=number, packed_by_jvm=number % 3 == 1
+        )
+        self.dumps.append(taken)
 
     def play(self) -> None:
         """Let the planned changes and dumps happen at their times."""

@@ -90,6 +90,7 @@ class Cluster:
         self.revisions: list[tuple[str, str, int, float]] = []
         self.flipped: dict[str, str] = {}
         self.is_over = False
+        self.is_resting = False
         self.postgres: Postgres | None = None
         self.load: Load | None = None
         self.watcher = threading.Thread(target=self.watch, daemon=True)
@@ -231,7 +232,7 @@ class Cluster:
         limit_bytes = self.scenario.limit_mib * 1024 * 1024
         while not self.is_over:
             for pod in list(self.pods):
-                if pod not in self.pods or pod.process is None or self.is_over:
+                if pod not in self.pods or pod.process is None or self.is_over or self.is_resting:
                     continue
                 if pod.process.poll() is None and resident_bytes(pod.jvm_pid) > limit_bytes:
                     pod.process.kill()

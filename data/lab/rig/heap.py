@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from rig.cluster import Cluster, Pod
+from rig.monitoring import Monitoring
 from rig.processes import RigError
+
+SETTLE_S = 0.3
 
 
 def run_jcmd(pid: int, *arguments: str) -> str:
@@ -27,26 +32,41 @@ def total_bytes(histogram: str) -> int:
     return int(histogram.strip().splitlines()[-1].split()[2])
 
 
-def take_dump(cluster: Cluster, pod: Pod, number: int, *, packed_by_jvm: bool) -> dict[str, object]:
-    """Dump one pod's heap while the load rests; return what was taken and when.
-
-    The histogram and the dump each collect garbage first; with no request on its way the two
-    see the same live objects but for what the JVM's own threads make in between.
-    """
+@contextlib.contextmanager
+def at_rest(cluster: Cluster, monitoring: Monitoring) -> Iterator[None]:
+    """Hold requests, polls and scrapes, so that a histogram and a dump see the same objects."""
     if cluster.load is None:
         raise RigError("no load to pause")
+    cluster.is_resting = True
     cluster.load.pause()
+    monitoring.hold()
     try:
-        stem = cluster.folder / "heap" / f"{pod.name}.{number}"
-        path = Path(f"{stem}.hprof.gz" if packed_by_jvm else f"{stem}.hprof")
-        packing = ["-gz=6"] if packed_by_jvm else []
-        run_jcmd(pod.jvm_pid, "GC.run")
+        yield
+    finally:
+        monitoring.resume()
+        cluster.load.resume()
+        cluster.is_resting = False
+
+
+def take_dump(
+    cluster: Cluster, monitoring: Monitoring, pod: Pod, *, number: int, packed_by_jvm: bool
+) -> dict[str, object]:
+    """Dump one pod's heap while everything rests; return what was taken and when.
+
+    The dump and the histogram each collect garbage first. They differ by a few objects of the
+    JVM's own attach thread, and in ``java.lang.Class``: the histogram counts every mirror, the
+    dump only those of classes that it describes.
+    """
+    stem = cluster.folder / "heap" / f"{pod.name}.{number}"
+    path = Path(f"{stem}.hprof.gz" if packed_by_jvm else f"{stem}.hprof")
+    packing = ["-gz=6"] if packed_by_jvm else []
+    with at_rest(cluster, monitoring):
         cluster.poll_truth(pod)
+        run_jcmd(pod.jvm_pid, "GC.run")
+        time.sleep(SETTLE_S)
         at = time.time()
         run_jcmd(pod.jvm_pid, "GC.heap_dump", *packing, str(path))
         histogram = run_jcmd(pod.jvm_pid, "GC.class_histogram")
-    finally:
-        cluster.load.resume()
     Path(f"{stem}.histogram.txt").write_text(histogram, encoding="utf-8")
     threads = cluster.folder / "threads" / f"{pod.name}.{number}.txt"
     threads.write_text(run_jcmd(pod.jvm_pid, "Thread.print"), encoding="utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import urllib.parse
 from pathlib import Path
 
@@ -78,6 +80,7 @@ class Monitoring:
         self.exporter_port = exporter_port
         self.port = pick_port()
         self.alert_port = pick_port()
+        self.prometheus: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -147,7 +150,7 @@ class Monitoring:
             ],
             self.folder / "alertmanager.out",
         )
-        self.processes.start(
+        self.prometheus = self.processes.start(
             [
                 "prometheus",
                 f"--config.file={self.folder}/prometheus.yml",
@@ -162,6 +165,16 @@ class Monitoring:
     def write(self, name: str, content: object) -> None:
         """Write a configuration file."""
         (self.folder / name).write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    def hold(self) -> None:
+        """Stop scraping for a moment: a scrape makes objects."""
+        if self.prometheus is not None:
+            self.prometheus.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Scrape again."""
+        if self.prometheus is not None:
+            self.prometheus.send_signal(signal.SIGCONT)
 
     def metric_names(self) -> list[str]:
         """Return the scraped metrics worth exporting."""

@@ -28,6 +28,10 @@ def measure_pod(pod: Pod) -> dict[str, object]:
             minutes = (lost[-1]["at_ms"] - lost[0]["at_ms"]) / 60_000
             gained = lost[-1]["objects"] - lost[0]["objects"]
             entry["lost_objects_per_min"] = round(gained / minutes, 1) if minutes > 0 else None
+            direct_bytes = lost[-1]["direct_bytes"] - lost[0]["direct_bytes"]
+            entry["lost_direct_bytes_per_min"] = (
+                round(direct_bytes / minutes) if minutes > 0 else None
+            )
         lives.append(entry)
     return {"pod": pod.name, "version": pod.version, "lives": lives}
 
