@@ -36,10 +36,10 @@ NEEDS: Final = ("claims", "attribution", "memory_growth", "decisions", "impact",
 _STOP: Final = frozenset(
     re.findall(
         r"\w+",
-        """why what which who when where how is are was were be been being can could should
-        would will do does did the a an this that these those it its to of in on for with by from and or not
-        new old related caused cause causing make made makes things worse immediately due because
-        there any we our us feature change problem issue incident""",
+        """why what which who when where how is are was were be been being can could should would
+        will do does did the a an this that these those it its to of in on for with by from and or
+        not new old related caused cause causing make made makes things worse immediately due
+        because there any we our us feature change problem issue incident""",
     )
 )
 

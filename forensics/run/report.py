@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from forensics.charts import Chart, draw_charts
+from forensics._version import __version__
+from forensics.charts import Drawn, draw_charts
+from forensics.config import IncidentConfig
 from forensics.errors import TimeLimitError, UsageError
 from forensics.evidence import Case, open_case, write_custody
 from forensics.findings import Findings
 from forensics.progress import track
+from forensics.redaction import Redactor, redacting
 from forensics.report import ReportOptions, write_report
 from forensics.run._folder import draft_folder
 from forensics.run.assemble import assemble
@@ -80,23 +84,35 @@ def make_report(request: ReportRequest) -> ReportOutcome:
     if out == evidence or out.is_relative_to(evidence):
         raise UsageError(f"{request.out}: lies inside the evidence, which is never written to")
     deadline = None if request.time_limit_s is None else time.monotonic() + request.time_limit_s
-    with _time_limit(request.time_limit_s), draft_folder(request.out) as draft:
+    with (
+        _time_limit(request.time_limit_s),
+        draft_folder(request.out) as draft,
+        ExitStack() as scope,
+    ):
         case = open_case(request.evidence, cache=request.cache)
+        scope.enter_context(redacting(_redactor(case.config, reveal=request.reveal)))
         pipeline = Pipeline(case)
         entries = pipeline.run_all()
         findings = assemble(case, entries, pipeline.failed.values())
         with track("drawing"):
             drawn = draw_charts(chart_inputs(pipeline, findings))
         runs = _notebooks(request, draft, deadline)
+        gaps = _notebook_gaps(runs)
         findings = findings.model_copy(
             update={
                 "charts": [chart.id for chart in drawn.charts],
-                "missing": [*findings.missing, *_notebook_gaps(runs)],
+                "missing": [*findings.missing, *gaps],
             }
         )
-        _write(request, case, findings, drawn.charts, draft)
+        _write(request, case, findings, drawn, draft=draft, failed=gaps)
     holding = tuple(c for c in request.fail_on if _holds(c, findings))
     return ReportOutcome(findings, tuple(runs), holding, dict(drawn.absent))
+
+
+def _redactor(config: IncidentConfig, *, reveal: bool) -> Redactor:
+    return Redactor(
+        emails=config.redact.emails, ip_addresses=config.redact.ip_addresses, reveal=reveal
+    )
 
 
 def _notebooks(request: ReportRequest, draft: Path, deadline: float | None) -> list[NotebookRun]:
@@ -118,29 +134,46 @@ def _notebook_gaps(runs: Sequence[NotebookRun]) -> list[str]:
 
 
 def _write(
-    request: ReportRequest, case: Case, findings: Findings, charts: Sequence[Chart], draft: Path
+    request: ReportRequest,
+    case: Case,
+    findings: Findings,
+    drawn: Drawn,
+    *,
+    draft: Path,
+    failed: Sequence[str],
 ) -> None:
     generated_at = _now()
+    previous = request.out / "postmortem.md"
     options = ReportOptions(
         generated_at=generated_at,
-        config=case.config,
-        reveal=request.reveal,
+        sections=case.config.sections,
         template=request.template,
-        previous=request.out if request.out.is_dir() else None,
+        previous_markdown=previous if previous.is_file() else None,
+        authors=tuple(case.config.authors),
+        acknowledged_at=case.config.acknowledged_at,
+        mitigated_at=case.config.mitigated_at,
+        resolved_at=case.config.resolved_at,
+        absent_charts=drawn.absent,
+        failed_parts=tuple(failed),
+        command=f"forensics report {request.evidence.resolve().name} --out {request.out.name}",
+        versions={"forensics": __version__, "python": platform.python_version()},
+        parameters={
+            "secrets": "REVEALED, not redacted" if request.reveal else "redacted",
+            "notebooks": "run" if request.run_notebooks else "not run",
+        },
     )
-    with track("writing the report"):
-        write_report(findings, charts, draft, options=options)
-        write_custody(
-            draft,
-            case.files,
-            evidence=request.evidence.resolve().name,
-            parameters={
-                "fail_on": list(request.fail_on),
-                "notebooks": request.run_notebooks,
-                "reveal": request.reveal,
-            },
-            generated_at=generated_at,
-        )
+    write_report(findings, drawn.charts, draft, options=options)
+    write_custody(
+        draft,
+        case.files,
+        evidence=request.evidence.resolve().name,
+        parameters={
+            "fail_on": list(request.fail_on),
+            "notebooks": request.run_notebooks,
+            "reveal": request.reveal,
+        },
+        generated_at=generated_at,
+    )
 
 
 def _now() -> datetime:
