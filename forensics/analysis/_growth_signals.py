@@ -145,11 +145,12 @@ class _Context:
         """Put a series together with its load, limit, restarts and versions."""
         ordered = frame.sort("_t")
         t_s = ordered["_t"].to_numpy()
-        versions = ()
+        versions: tuple[tuple[float, str], ...] = ()
         if "version" in ordered.columns:
             named = ordered.drop_nulls("version")
             changed = named.filter(pl.col("version") != pl.col("version").shift().fill_null(""))
-            versions = tuple(changed.select("_t", "version").iter_rows())
+            rows = changed.select("_t", "version").iter_rows()
+            versions = tuple((float(since), str(name)) for since, name in rows)
         return Signal(
             entity=entity,
             role=role,

@@ -91,7 +91,7 @@ def _from_start_times(points: pl.DataFrame) -> pl.DataFrame:
             .alias("time"),
             pl.lit("start time").alias("why"),
         )
-        .cast(dict(STARTS))
+        .cast(STARTS)
     )
 
 
@@ -102,7 +102,7 @@ def _from_counters(points: pl.DataFrame) -> pl.DataFrame:
         points.sort("role", "entity", "time")
         .filter(rose)
         .select("entity", "time", pl.col("role").alias("why"))
-        .cast(dict(STARTS))
+        .cast(STARTS)
     )
 
 
@@ -115,5 +115,5 @@ def _from_events(events: pl.DataFrame) -> pl.DataFrame:
             & pl.col("time").is_not_null()
         )
         .select("entity", "time", pl.col("kind").alias("why"))
-        .cast(dict(STARTS))
+        .cast(STARTS)
     )

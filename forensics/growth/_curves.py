@@ -25,7 +25,10 @@ REQUIRED = ("NAME", "PARAMETERS", "guess", "predict")
 
 _DAY_S = 86_400.0
 #: A part of a day this short looks like any curve; its sine would explain leaks away.
-_MIN_DAYS = 0.35
+_MIN_DAYS = 0.5
+#: Less than this much of a day is seldom all there is to see of it.
+_MOST_OF_A_DAY = 0.9
+_LOG_PART_OF_A_DAY = log(0.1)
 _MIN_DAYS_OVERTONE = 0.8
 _WARM_UPS = (0.012, 0.03, 0.07)
 _MAX_STEPS = 9
@@ -172,7 +175,7 @@ def _cells(grid: Floats, finer: Floats | None) -> tuple[Floats, Floats]:
 
 def unit_time(floor: Floor) -> Floats:
     """Return the times of the points as shares of the window, shape (m,)."""
-    return (floor.t_s - floor.t_s[0]) / max(floor.span_s, 1e-9)
+    return np.asarray((floor.t_s - floor.t_s[0]) / max(floor.span_s, 1e-9))
 
 
 def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
@@ -184,7 +187,10 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
     load = _load(floor)
     if load is not None:
         found.append(Background("load", load, log(1.0)))
-    found.extend(Background("daily", columns, log(0.25 / 2**k)) for k, columns in enumerate(daily))
+    part = _LOG_PART_OF_A_DAY if floor.span_s < _MOST_OF_A_DAY * _DAY_S else 0.0
+    found.extend(
+        Background("daily", columns, log(0.25 / 2**k) + part) for k, columns in enumerate(daily)
+    )
     for tau in _WARM_UPS:
         warm = -np.expm1(-u / tau)[:, None]
         found.append(Background("warm", warm, log(0.3 / len(_WARM_UPS)), for_leaks_only=True))

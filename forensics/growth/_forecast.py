@@ -144,7 +144,7 @@ def _now(name: str, columns: Floats) -> Floats:
     if columns.shape[1] == 0:
         return np.zeros(0)
     if name in ("steps", "warm"):
-        return columns[-1]
+        return np.asarray(columns[-1])
     return np.zeros(columns.shape[1]) if name == "daily" else columns.mean(axis=0)
 
 

@@ -30,6 +30,8 @@ _FALL_SAMPLES = 4
 _SUDDEN_SHARE = 0.5
 #: Samples on either side by which a fall must have lasted.
 _LASTING_SAMPLES = 5
+#: A rise as sudden as the fall, of at least this share of it, makes the two a pulse.
+_PULSE_SHARE = 0.6
 #: A life of fewer samples isn't cut off.
 _MIN_SAMPLES = 4
 
@@ -94,13 +96,15 @@ def find_restarts(t_s: Floats, y_bytes: Floats) -> NDArray[np.int64]:
     if swings.size < 2 or y_bytes.size < 4 * _FALL_SAMPLES:
         return none
     falls = np.flatnonzero(np.diff(y_bytes[swings]) < 0)
-    sudden = _sudden_falls(y_bytes)
+    sudden, jumps = _sudden_falls(y_bytes), _sudden_falls(-y_bytes)
     at, depth = [], []
     for k in falls:
         first, stop = swings[k] + 1, swings[k + 1] + 1
         best = first + int(np.argmax(sudden[first:stop]))
         whole = y_bytes[swings[k]] - y_bytes[swings[k + 1]]
-        if sudden[best] >= _SUDDEN_SHARE * whole:
+        risen = jumps[swings[k - 1] + 1 : swings[k] + 1].max(initial=0.0) if k else 0.0
+        # What jumped up before it fell is a job that ended, not a process that died.
+        if sudden[best] >= _SUDDEN_SHARE * whole and risen < _PULSE_SHARE * whole:
             at.append(best)
             depth.append(min(sudden[best], _lasting_fall(y_bytes, best)))
     if not at:
@@ -146,8 +150,8 @@ def _choose(depths: Floats, share: Floats, *, is_regular: bool) -> NDArray[np.in
     top = ratios[: min(_MAX_RESTARTS, deep.size)]
     if top.size == 0:
         return deep if not is_regular else deep[:0]
-    k = int(np.argmax(top)) + 1
-    return order[:k] if top[k - 1] >= _DEEPER else deep[:0]
+    standing_out = np.flatnonzero(top >= _DEEPER)
+    return order[: standing_out[-1] + 1] if standing_out.size else deep[:0]
 
 
 def _nearest_fall(t_s: Floats, y_bytes: Floats, moment: float) -> int:

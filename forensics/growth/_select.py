@@ -72,9 +72,9 @@ def select(evidence: Evidence, min_rise: float) -> Selection:
         logs[name] = log_sum(up if name in leaky else either, mine)
     flat = dict.fromkeys(_FLAT_NAMES.values(), -np.inf)
     for j, background in enumerate(evidence.backgrounds):
-        name = _FLAT_NAMES.get(background.name)
-        if name is not None:
-            flat[name] = float(np.logaddexp(flat[name], log_sum(evidence.flat[:, j])))
+        if background.name in _FLAT_NAMES:
+            called = _FLAT_NAMES[background.name]
+            flat[called] = float(np.logaddexp(flat[called], log_sum(evidence.flat[:, j])))
     # Leaks whose rise is nil or negative: the level stays or declines.
     flat["constant"] = float(np.logaddexp(flat["constant"], log_sum(down, is_leak)))
     for name, value in flat.items():

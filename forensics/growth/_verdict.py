@@ -38,6 +38,8 @@ _MIN_SWING_SHARE = 0.03
 CLEAR = 4.0
 #: A life that rose to no more than this above what a quiet life held was only catching up.
 _CATCH_UP = 1.03
+#: ... if the quiet life lasted at least this share of its time.
+_QUIET_SHARE = 0.3
 
 
 def assess_growth(
@@ -183,9 +185,10 @@ def _settled(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> float:
     own = float(np.clip(growth.log_odds, -20, 20))
     if own <= 0 or growth.floor.t_s.size == 0:
         return own
-    top = float(np.max(growth.floor.y_bytes))
+    top = float(np.quantile(growth.floor.y_bytes, 0.95))
     for other in lives:
-        is_quiet = other.log_odds < -_CERTAIN and other.floor.span_s >= growth.floor.span_s
+        is_long = other.floor.span_s >= _QUIET_SHARE * growth.floor.span_s
+        is_quiet = is_long and other.log_odds < -_CERTAIN
         if is_quiet and top <= _CATCH_UP * float(np.median(other.floor.y_bytes)):
             return -1.0
     return own
