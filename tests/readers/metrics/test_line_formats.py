@@ -98,7 +98,7 @@ def test_an_error_table_is_no_evidence(text) -> None:
 
 
 def test_captures_of_a_group_keep_their_times(sample, rows) -> None:
-    reading = sample("cgroup/tail_of_memory_files.txt")
+    reading = sample("cgroup/captures_with_times.txt")
     current = [row[2:] for row in rows(reading) if row[0] == "memory.current"]
     assert current == [(0.0, MIB, "bytes"), (60.0, 2 * MIB, "bytes")]
     by_name = {row[0]: row[3] for row in rows(reading)}
