@@ -90,12 +90,14 @@ def _value_end(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, in
 def _key_index(
     data: NDArray[np.uint8], at: int, end: int, keys: NDArray[np.uint8], bounds: NDArray[np.int64]
 ) -> int:
-    """Return which of the wanted keys stands there, or -1."""
+    """Return which of the wanted keys, shortest first, stands there, or -1."""
     for key in range(bounds.shape[0] - 1):
         start = bounds[key]
         length = bounds[key + 1] - start
-        if length != end - at:
+        if length < end - at or data[at] != keys[start]:
             continue
+        if length > end - at:
+            break
         same = True
         for j in range(length):
             if data[at + j] != keys[start + j]:
@@ -122,7 +124,7 @@ def scan_objects(
     starts, ends : array of int64, shape (n,)
         Bounds of the lines.
     keys : array of uint8
-        The wanted keys, one after the other.
+        The wanted keys, one after the other, shortest first.
     bounds : array of int64, shape (k + 1,)
         Where each key starts in ``keys``.
 

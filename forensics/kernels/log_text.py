@@ -70,7 +70,7 @@ def string_views(
 
 @numba.njit(cache=True, nogil=True)
 def find_lines(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each line starts and ends (line feeds and the blanks before them left out).
+    """Return where each line starts and ends (line feed and carriage return left out).
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def find_lines(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.i
         ends[line] = n
     for k in range(count):
         end = ends[k]
-        while end > starts[k] and data[end - 1] in (13, 32, 9):
+        while end > starts[k] and data[end - 1] == 13:
             end -= 1
         ends[k] = end
     return starts, ends

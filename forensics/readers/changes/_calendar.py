@@ -79,7 +79,8 @@ _KIND_WORDS: Final = (
     (
         "deploy",
         (
-            r"\b(?:deploy\w*|release[ds]?|rollout|rolled out|rollback|roll back|version|upgrade[ds]?|"
+            r"\b(?:deploy\w*|release[ds]?|rollout|rolled out|rollback|roll back|version|"
+            r"upgrade[ds]?|"
             r"hotfix|helm|v?\d+\.\d+\.\d+)\b"
         ),
     ),
@@ -100,7 +101,8 @@ _KIND_WORDS: Final = (
     (
         "infra",
         (
-            r"\b(?:infra\w*|node|cluster|kernel|network|dns|load balancer|scal(?:e|ed|ing)|instance|"
+            r"\b(?:infra\w*|node|cluster|kernel|network|dns|load balancer|scal(?:e|ed|ing)|"
+            r"instance|"
             r"firewall|region|kubernetes|maintenance)s?\b"
         ),
     ),

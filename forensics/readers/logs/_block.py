@@ -39,7 +39,7 @@ class TextBlock:
     data : array of uint8, shape (bytes,)
         Valid UTF-8.
     starts, ends : array of int64, shape (n,)
-        Bounds of each line, line feed and blanks at the end left out.
+        Bounds of each line, line feed and carriage return left out.
     numbers : array of int64, shape (n,)
         One-based line numbers in the file.
     """

@@ -31,8 +31,10 @@ _IS_TRACE: Final = (
     r"goroutine \d+ \[|\s+\.\.\. \d+ (?:more|common frames)|\s+File \"|"
     r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)"
 )
-# A message that ends like this announces more lines of its own.
-_OPENS: Final = r"[:=({\[,\\]$"
+#: A stack trace shows what it is within its first lines.
+_SIGNATURE_CHARS: Final = 2000
+# A line that ends like this announces more lines of its own.
+_OPENINGS: Final = np.frombuffer(b":=({[,\\", np.uint8)
 
 LEVELS: Final = {
     "TRACE": ("trace", "finest", "finer", "verbose", "silly", "verb", "trc", "vrb", "10", "all"),
@@ -112,7 +114,7 @@ def fold(block: TextBlock, heads: Heads, source: str, *, joins: bool = True) -> 
     if heads.absorbs:
         belongs = owner >= 0
     elif joins and len(rest) and len(heads.index):
-        belongs = _belongs(block, rest, owner, columns["message"])
+        belongs = _belongs(block, rest, owner, heads.index)
         _attach(block, rest[belongs], owner[belongs], columns)
         belongs |= (owner >= 0) & (block.ends[rest] == block.starts[rest])  # blank lines
     rows = _rows(block, heads, columns)
@@ -127,15 +129,16 @@ def fold(block: TextBlock, heads: Heads, source: str, *, joins: bool = True) -> 
 
 
 def _belongs(
-    block: TextBlock, rest: NDArray[np.int64], owner: NDArray[np.int64], message: pl.Series
+    block: TextBlock, rest: NDArray[np.int64], owner: NDArray[np.int64], heads: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Tell which lines between the heads belong to the head before them."""
     lines = block.take(rest).text()
     shaped = lines.str.contains(_CONTINUES).to_numpy()
     place = np.arange(len(rest))
-    last_shaped = np.full(len(message) + 1, -1)
+    last_shaped = np.full(len(heads) + 1, -1)
     np.maximum.at(last_shaped, owner[shaped], place[shaped])
-    is_open = message.str.contains(_OPENS).fill_null(value=False).to_numpy()
+    last_bytes = block.data[np.maximum(block.ends[heads] - 1, 0)]
+    is_open = np.isin(last_bytes, _OPENINGS)
     owned = owner >= 0
     belongs = owned & (place <= last_shaped[owner])
     belongs[owned] |= is_open[owner[owned]]
@@ -154,7 +157,7 @@ def _attach(
     owners, first = np.unique(owner, return_index=True)
     last = np.append(first[1:], len(lines)) - 1
     runs = block.slices(block.starts[lines[first]], block.ends[lines[last]])
-    is_trace = runs.str.contains(_IS_TRACE)
+    is_trace = runs.str.head(_SIGNATURE_CHARS).str.contains(_IS_TRACE)
     more = pl.DataFrame({"owner": owners, "run": runs, "is_trace": is_trace})
     count = len(columns["message"])
     every = pl.DataFrame({"owner": np.arange(count)}).join(more, on="owner", how="left")

@@ -129,7 +129,9 @@ def _merge(found: list[Heads]) -> Heads:
 
 
 def _trimmed(values: pl.Series, name: str) -> pl.Series:
-    values = values.str.strip_chars(" :") if name == "logger" else values.str.strip_chars()
+    if name == "level":  # letters only, by the kernel's step
+        return values
+    values = values.str.strip_chars(" :" if name == "logger" else None)
     is_blank = values.is_in(["", "-"])
     return values.set(is_blank, None) if is_blank.any() else values
 

@@ -200,7 +200,7 @@ def _locate(block: TextBlock, keys: Keys) -> tuple[NDArray[np.bool_], dict[str, 
     """Scan all lines once for all keys, then the nested objects that paths ask for."""
     columns = keys.columns()
     names = tuple(dict.fromkeys(key for column in columns.values() for key in column))
-    tops = tuple(dict.fromkeys((*names, *(key.split(".")[0] for key in names))))
+    tops = sorted({*names, *(key.split(".")[0] for key in names)}, key=_encoded_length)
     is_object, places, sorts = _scan(block, tops)
     found = {
         name: _Places(places[i, :, 0], places[i, :, 1], sorts[i]) for i, name in enumerate(tops)
@@ -220,10 +220,18 @@ def _locate(block: TextBlock, keys: Keys) -> tuple[NDArray[np.bool_], dict[str, 
 def _scan(
     block: TextBlock, names: Sequence[str]
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
+    """Scan for keys that are given shortest first, as the kernel wants them."""
     encoded = [name.encode() for name in names]
     bounds = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
     keys = np.frombuffer(b"".join(encoded), np.uint8)
-    return log_json.scan_objects(block.data, block.starts, block.ends, keys, bounds)  # type: ignore[no-any-return]  # numba is untyped
+    is_object, places, sorts = log_json.scan_objects(
+        block.data, block.starts, block.ends, keys, bounds
+    )
+    return is_object, places, sorts
+
+
+def _encoded_length(name: str) -> int:
+    return len(name.encode())
 
 
 def _descend(block: TextBlock, parent: _Places, path: Sequence[str]) -> _Places:
@@ -234,10 +242,11 @@ def _descend(block: TextBlock, parent: _Places, path: Sequence[str]) -> _Places:
     if not len(index):
         return _Places(starts, ends, sorts)
     inner = TextBlock(block.data, parent.starts[index], parent.ends[index], block.numbers[index])
-    _, places, inner_sorts = _scan(inner, (".".join(path), path[0]))
-    found = _Places(places[0, :, 0], places[0, :, 1], inner_sorts[0])
+    names = (path[0], ".".join(path)) if len(path) > 1 else (path[0],)
+    _, places, inner_sorts = _scan(inner, names)
+    found = _Places(places[-1, :, 0], places[-1, :, 1], inner_sorts[-1])
     if len(path) > 1 and not found.sorts.any():
-        found = _descend(inner, _Places(places[1, :, 0], places[1, :, 1], inner_sorts[1]), path[1:])
+        found = _descend(inner, _Places(places[0, :, 0], places[0, :, 1], inner_sorts[0]), path[1:])
     starts[index], ends[index], sorts[index] = found.starts, found.ends, found.sorts
     return _Places(starts, ends, sorts)
 

@@ -64,6 +64,8 @@ def _value(frame: pl.DataFrame, column: str) -> pl.Series:
     ]
     value = pl.coalesce(found)
     plain = (
-        value.str.strip_chars('"').str.replace_all(r'\\(["\\])', "$1").str.replace_all(r"\\n", "\n")
+        value.str.replace(r'(?s)^"(.*)"$', "$1")
+        .str.replace_all(r'\\(["\\])', "$1")
+        .str.replace_all(r"\\n", "\n")
     )
     return frame.select(plain.str.replace_all(r"\\t", "\t").alias(column))[column]

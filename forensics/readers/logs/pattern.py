@@ -27,10 +27,23 @@ _DATED_SHARE: Final = 0.5
 
 def sniff(head: Head) -> Match:
     """Claim text whose lines have a time in one place, unless a known format claims it surely."""
-    if head.is_binary or head.text.lstrip()[:1] in ("{", "<"):
+    if head.is_binary or head.text.lstrip()[:1] in ("{", "<") or _is_table(head.text):
         return Match.NO
     lines = [line for line in head.text.splitlines()[:60] if not continues(line)]
     return Match.SHAPE if lines and dated_share(lines) >= _DATED_SHARE else Match.NO
+
+
+def _is_table(text: str) -> bool:
+    """Tell a table with a header of names and as many separators in each line from a log."""
+    lines = [line for line in text.removeprefix("sep=").splitlines() if len(line.strip()) > 1][:21]
+    if len(lines) < 2 or dated_share(lines[:1]):  # a header and a row
+        return False
+    for separator in ",;\t":
+        count = lines[0].count(separator)
+        alike = sum(line.count(separator) == count for line in lines[1:20])
+        if count and alike >= 0.5 * len(lines[1:20]):
+            return True
+    return False
 
 
 def read(source: Source) -> Reading:
