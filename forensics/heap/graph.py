@@ -192,7 +192,7 @@ class HeapGraph:
 
     def class_name(self, ordinal: int) -> str:
         """Return the name of an object's class."""
-        return self.classes.names[self.class_index[ordinal]]
+        return self.classes.names[int(self.class_index[ordinal])]
 
     def label(self, ordinal: int) -> str:
         """Return ``class NAME`` for a class object, the class name for others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -63,7 +64,7 @@ def find_root_path(graph: HeapGraph, ordinal: int) -> RootPath:
     while at != ordinal:
         at = int(following[at])
         chain.append(at)
-    names = [name_reference(graph, a, b) for a, b in zip(chain, chain[1:], strict=False)]
+    names = [name_reference(graph, a, b) for a, b in pairwise(chain)]
     return RootPath(tuple(chain), tuple(names), graph.root_kinds[chain[0]])
 
 

@@ -107,8 +107,7 @@ def _sum(
     graph: dominators.Graph, vertex: Ints, parent: Ints, shallow: Offsets
 ) -> tuple[Offsets, Ints]:
     total = int(shallow.sum(dtype=np.int64))
-    kind = np.uint32 if total < 2**32 else np.int64
-    retained = np.empty(shallow.size, kind)
+    retained: Offsets = np.empty(shallow.size, np.int64 if total >> 32 else np.uint32)
     idom = np.empty(shallow.size, np.int32)
     dominators.sum_retained(graph, vertex, parent, shallow, retained, idom)
     return retained, idom
@@ -129,7 +128,7 @@ def _mark_reach(reach: NDArray[np.uint8], vertex: Ints, starts: Longs) -> None:
 
 
 def _spread_reach(reach: NDArray[np.uint8], graph: dominators.Graph, idom: Ints) -> None:
-    """A private leaf is reachable as its holder is."""
+    """Let private leaves be reachable as their holder is."""
     leaves = _ordinals(graph.is_leaf, reach.size)
     reach[leaves] = reach[idom[leaves]]
 

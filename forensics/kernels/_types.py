@@ -15,7 +15,7 @@ Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 #: File offsets and edge positions: 32 bits where the file is small enough, else 64.
-Offsets = NDArray[np.uint32] | NDArray[np.int64]
+Offsets = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 
@@ -28,3 +28,9 @@ def kernel(function: Function) -> Function:
     """
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return cast("Function", compiled)
+
+
+@kernel
+def long(value: Any) -> int:
+    """Return ``value`` as a 64-bit number: mixed widths would make numba compute in floats."""
+    return np.int64(value)  # type: ignore[return-value]  # numba's int is NumPy's

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from forensics.kernels._types import Ints, Longs, Words, kernel
+from forensics.kernels._types import Ints, Longs, Words, kernel, long
 
 _CHUNK_BITS: Final = 13
 _WORDS_PER_CHUNK: Final = 128
@@ -50,14 +50,14 @@ def count_bits(word: np.uint64) -> int:
     word = word - ((word >> _ONE) & _M1)
     word = (word & _M2) + ((word >> np.uint64(2)) & _M2)
     word = (word + (word >> np.uint64(4))) & _M4
-    return np.int64((word * _H01) >> np.uint64(56))
+    return long((word * _H01) >> np.uint64(56))
 
 
 @kernel
 def measure_addresses(addresses: Longs) -> tuple[int, int, int]:
     """Return lowest and highest address and the OR of all differences to the first."""
     low = high = addresses[0]
-    varying = np.int64(0)
+    varying = long(0)
     for address in addresses:
         low = min(low, address)
         high = max(high, address)
@@ -80,7 +80,7 @@ def _mark_chunks(addresses: Longs, base: int, shift: int, directory: Ints) -> in
 @kernel
 def _word_of(address: int, base: int, shift: int, directory: Ints) -> int:
     granule = (address - base) >> shift
-    slot = np.int64(directory[granule >> _CHUNK_BITS]) - 1
+    slot = long(directory[granule >> _CHUNK_BITS]) - 1
     return slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1))
 
 
@@ -125,7 +125,7 @@ def _place_shuffled(addresses: Longs, base: int, shift: int, directory: Ints, ta
         if start >= _SHUFFLED:
             bit = np.uint64(((address - base) >> shift) & 63)
             below = count_bits(table[word] & ((_ONE << bit) - _ONE))
-            shuffled[np.int64(start & ~_SHUFFLED) + below] = ordinal
+            shuffled[long(start & ~_SHUFFLED) + below] = ordinal
     return shuffled
 
 
@@ -165,34 +165,34 @@ def build_address_table(addresses: Longs) -> tuple[AddressTable, int]:
 def _bisect(lookup: AddressTable, address: int) -> int:
     at = np.searchsorted(lookup.sorted_addresses, address)
     if at < lookup.sorted_addresses.size and lookup.sorted_addresses[at] == address:
-        return np.int64(lookup.sorted_ordinals[at])
+        return long(lookup.sorted_ordinals[at])
     return -1
 
 
 @kernel
-def find_in_table(  # noqa: PLR0911, PLR0913, PLR0917  # hot: separate arrays, early ways out
+def find_in_table(  # hot: separate arrays, early ways out
     directory: Ints, table: Words, shuffled: Ints, base: int, shift: int, address: int
 ) -> int:
     """Return the ordinal of the object at ``address`` by the bitmap, or -1."""
     distance = address - base
     granule = distance >> shift
     if distance < 0 or (granule >> _CHUNK_BITS) >= directory.size:
-        return np.int64(-1)
+        return long(-1)
     if (granule << shift) != distance:
-        return np.int64(-1)
-    slot = np.int64(directory[granule >> _CHUNK_BITS]) - 1
+        return long(-1)
+    slot = long(directory[granule >> _CHUNK_BITS]) - 1
     if slot < 0:
-        return np.int64(-1)
+        return long(-1)
     word = 2 * (slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1)))
     bit = np.uint64(granule & 63)
     bits = table[word]
     if (bits >> bit) & _ONE == 0:
-        return np.int64(-1)
+        return long(-1)
     below = count_bits(bits & ((_ONE << bit) - _ONE))
     first = table[word + 1]
     if first >= _SHUFFLED:
-        return np.int64(shuffled[np.int64(first & ~_SHUFFLED) + below])
-    return np.int64(first) + below
+        return long(shuffled[long(first & ~_SHUFFLED) + below])
+    return long(first) + below
 
 
 @kernel
@@ -206,7 +206,7 @@ def find_ordinal(lookup: AddressTable, address: int) -> int:
 
 
 @kernel
-def next_distance(  # noqa: PLR0913, PLR0917  # hot: separate arrays
+def next_distance(  # hot: separate arrays
     directory: Ints, table: Words, base: int, shift: int, address: int, limit: int
 ) -> int:
     """Return the distance from ``address`` to the next object, at most ``limit``.
@@ -216,9 +216,9 @@ def next_distance(  # noqa: PLR0913, PLR0917  # hot: separate arrays
     granule = ((address - base) >> shift) + 1
     for _ in range(4):
         slot = (
-            np.int64(directory[granule >> _CHUNK_BITS]) - 1
+            long(directory[granule >> _CHUNK_BITS]) - 1
             if (granule >> _CHUNK_BITS) < directory.size
-            else np.int64(-1)
+            else long(-1)
         )
         if slot < 0:
             return limit

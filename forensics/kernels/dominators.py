@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from forensics.kernels._types import Ints, Longs, Offsets, Words, kernel
+from forensics.kernels._types import Ints, Longs, Offsets, Words, kernel, long
 
 _ONE: Final = np.uint64(1)
 
@@ -62,7 +62,7 @@ class Numbering(NamedTuple):
 @kernel
 def has_bit(words: Words, index: int) -> bool:
     """Say whether bit ``index`` is set."""
-    return (words[index >> 6] >> np.uint64(index & 63)) & _ONE != 0
+    return bool((words[index >> 6] >> np.uint64(index & 63)) & _ONE)
 
 
 @kernel
@@ -78,18 +78,17 @@ def mark_leaves(graph: Graph, once: Words, twice: Words) -> int:
     for v in range(graph.class_index.size):
         if graph.class_object[graph.class_index[v]] >= 0:
             set_bit(graph.holds_class, v)
-        elif graph.begin[v] == graph.begin[v + 1]:
-            if has_bit(once, v) and not has_bit(twice, v):
-                set_bit(graph.is_leaf, v)
-                leaves += 1
+        elif graph.begin[v] == graph.begin[v + 1] and has_bit(once, v) and not has_bit(twice, v):
+            set_bit(graph.is_leaf, v)
+            leaves += 1
     return leaves
 
 
 @kernel
-def number_depth_first(
+def number_depth_first(  # noqa: C901, PLR0915  # one loop: a call an edge would cost more
     graph: Graph, roots: Ints, out: Numbering, count: int, crossings: int
 ) -> tuple[int, int]:
-    """Number all that is reachable from ``roots`` and not visited yet.
+    """Give numbers to all that is reachable from ``roots`` and not visited yet.
 
     Parameters
     ----------
@@ -109,8 +108,8 @@ def number_depth_first(
         if has_bit(out.visited, root):
             continue
         depth = 0
-        child = np.int64(root)
-        parent = np.int64(0)
+        child = long(root)
+        parent = long(0)
         while True:
             if child >= 0:
                 set_bit(out.visited, child)
@@ -119,20 +118,20 @@ def number_depth_first(
                 stack_number[depth] = count
                 stack_edge[depth] = graph.begin[child]
                 depth += 1
-                parent = np.int64(count)
+                parent = long(count)
                 count += 1
                 v = child
                 child = -1
                 if has_bit(graph.holds_class, v):
-                    mirror = np.int64(graph.class_object[graph.class_index[v]])
+                    mirror = long(graph.class_object[graph.class_index[v]])
                     if not has_bit(out.visited, mirror):
                         child = mirror
                         continue
             edge = stack_edge[depth - 1]
-            v = np.int64(out.vertex[parent])
-            end = np.int64(graph.begin[v + 1])
+            v = long(out.vertex[parent])
+            end = long(graph.begin[v + 1])
             while edge < end:
-                target = np.int64(graph.targets[edge])
+                target = long(graph.targets[edge])
                 edge += 1
                 if has_bit(graph.is_leaf, target):
                     continue
@@ -148,7 +147,7 @@ def number_depth_first(
                 depth -= 1
                 if depth == 0:
                     break
-                parent = np.int64(stack_number[depth - 1])
+                parent = long(stack_number[depth - 1])
     return count, crossings
 
 
@@ -170,7 +169,7 @@ def _phase(number: int, phase_begin: Longs) -> int:
 
 
 @kernel
-def group_crossings(
+def group_crossings(  # noqa: C901  # two passes over the same two sources
     graph: Graph, out: Numbering, number: Ints, sizes: tuple[int, int], phase_begin: Longs
 ) -> tuple[Longs, Ints]:
     """Return the cross references by target number, in compressed rows.
@@ -224,20 +223,20 @@ def group_crossings(
 def _evaluate(v: int, linked: int, ancestor: Ints, label: Ints, stack: Ints) -> int:
     """Return the smallest label on the linked path above ``v``, compressing the path."""
     if ancestor[v] < linked:
-        return np.int64(label[v])
+        return long(label[v])
     depth = 0
-    x = np.int64(v)
+    x = long(v)
     while ancestor[x] >= linked:
         stack[depth] = x
         depth += 1
-        x = np.int64(ancestor[x])
+        x = long(ancestor[x])
     while depth > 0:
         depth -= 1
-        y = np.int64(stack[depth])
+        y = long(stack[depth])
         label[y] = min(label[y], label[x])
         ancestor[y] = ancestor[x]
         x = y
-    return np.int64(label[v])
+    return long(label[v])
 
 
 @kernel
@@ -261,9 +260,9 @@ def find_dominators(parent: Ints, begin: Longs, sources: Ints, root_numbers: Int
     ancestor = parent.copy()
     stack = np.empty(count, np.int32)
     for w in range(count - 1, 0, -1):
-        best = np.int64(semi[w])
+        best = long(semi[w])
         for at in range(begin[w], begin[w + 1]):
-            u = np.int64(sources[at])
+            u = long(sources[at])
             candidate = u
             if u > w:
                 candidate = _evaluate(u, w + 1, ancestor, label, stack)
@@ -313,4 +312,4 @@ def sum_retained(
         v = vertex[i]
         retained[v] = size[i]
         idom[v] = vertex[dominator[i]] if dominator[i] > 0 else -1
-    return size[0]
+    return long(size[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forensics.kernels._types import Ints, Longs, Offsets, kernel
+from forensics.kernels._types import Ints, Longs, Offsets, kernel, long
 
 
 @kernel
@@ -52,7 +52,7 @@ def group_children(parent: Ints) -> tuple[Longs, Ints]:
 @kernel
 def gather_rows(begin: Longs, members: Ints, rows: Ints) -> Ints:
     """Return the members of several rows, one after the other."""
-    total = np.int64(0)
+    total = long(0)
     for row in rows:
         total += begin[row + 1] - begin[row]
     gathered = np.empty(total, np.int32)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from forensics.kernels._types import Bytes, kernel
+from forensics.kernels._types import Bytes, kernel, long
 
 
 @kernel
 def read_u2(data: Bytes, position: int) -> int:
     """Return the unsigned 16-bit number at ``position``."""
-    return (np.int64(data[position]) << 8) | np.int64(data[position + 1])
+    return (long(data[position]) << 8) | long(data[position + 1])
 
 
 @kernel
 def read_u4(data: Bytes, position: int) -> int:
     """Return the unsigned 32-bit number at ``position``."""
     return (
-        (np.int64(data[position]) << 24)
-        | (np.int64(data[position + 1]) << 16)
-        | (np.int64(data[position + 2]) << 8)
-        | np.int64(data[position + 3])
+        (long(data[position]) << 24)
+        | (long(data[position + 1]) << 16)
+        | (long(data[position + 2]) << 8)
+        | long(data[position + 3])
     )
 
 
@@ -28,14 +26,14 @@ def read_u4(data: Bytes, position: int) -> int:
 def read_u8(data: Bytes, position: int) -> int:
     """Return the 64-bit number at ``position``; beyond 2^63 it comes out negative."""
     return (
-        (np.int64(data[position]) << 56)
-        | (np.int64(data[position + 1]) << 48)
-        | (np.int64(data[position + 2]) << 40)
-        | (np.int64(data[position + 3]) << 32)
-        | (np.int64(data[position + 4]) << 24)
-        | (np.int64(data[position + 5]) << 16)
-        | (np.int64(data[position + 6]) << 8)
-        | np.int64(data[position + 7])
+        (long(data[position]) << 56)
+        | (long(data[position + 1]) << 48)
+        | (long(data[position + 2]) << 40)
+        | (long(data[position + 3]) << 32)
+        | (long(data[position + 4]) << 24)
+        | (long(data[position + 5]) << 16)
+        | (long(data[position + 6]) << 8)
+        | long(data[position + 7])
     )
 
 

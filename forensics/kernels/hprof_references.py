@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from forensics.kernels._types import Bytes, Flags, Ints, Longs, Offsets, Words, kernel
+from forensics.kernels._types import Bytes, Flags, Ints, Longs, Offsets, Words, kernel, long
 from forensics.kernels.address_table import (
     AddressTable,
     find_in_table,
@@ -141,7 +141,7 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
     field_begin, positions, is_weak = model.begin, model.positions, model.is_weak
     array_class, array_base = model.array_class, model.array_base
     element_bytes, unit_shift = model.element_bytes, model.unit_shift
-    mask = (np.int64(1) << model.align_shift) - 1
+    mask = (long(1) << model.align_shift) - 1
     class_index, shallow, begin, targets = out.class_index, out.shallow, out.begin, out.targets
     once, twice, gaps = out.seen_once, out.seen_twice, out.gaps
     directory, words, shuffled = lookup.directory, lookup.table, lookup.shuffled
@@ -149,15 +149,15 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
     bisects = directory.size == 0
     cache_key = np.full(_CACHE, -1, np.int64)
     cache_class = np.zeros(_CACHE, np.int32)
-    weak = np.int64(0)
-    dangling = np.int64(0)
+    weak = long(0)
+    dangling = long(0)
     next_extra = 0
     for ordinal in range(class_count, addresses.size):
         begin[ordinal] = count
-        at = np.int64(offsets[ordinal])
+        at = long(offsets[ordinal])
         tag = data[at]
-        first = np.int64(0)
-        slots = np.int64(0)
+        first = long(0)
+        slots = long(0)
         if tag in (GC_INSTANCE_DUMP, GC_OBJ_ARRAY_DUMP):
             is_instance = tag == GC_INSTANCE_DUMP
             class_at = at + 5 + id_bytes if is_instance else at + 9 + id_bytes
@@ -168,11 +168,11 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
                 found = find_ordinal(lookup, class_address)
                 cache_key[slot] = class_address
                 cache_class[slot] = found if 0 <= found < class_count else model.unknown_class
-            kind = np.int64(cache_class[slot])
+            kind = long(cache_class[slot])
             length = read_u4(data, length_at)
             if is_instance:
-                first = np.int64(field_begin[kind])
-                slots = np.int64(field_begin[kind + 1]) - first
+                first = long(field_begin[kind])
+                slots = long(field_begin[kind + 1]) - first
                 if ordinal + 1 < addresses.size and addresses[ordinal + 1] > addresses[ordinal]:
                     _note_gap(
                         gaps,
@@ -190,15 +190,15 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
                 slots = length
         else:
             is_instance = False
-            element = np.int64(data[at + 9 + id_bytes]) & 15
-            kind = np.int64(array_class[element])
+            element = long(data[at + 9 + id_bytes]) & 15
+            kind = long(array_class[element])
             length = read_u4(data, at + 5 + id_bytes)
             size = array_base[element] + length * element_bytes[element]
             shallow[ordinal] = ((size + mask) & ~mask) >> unit_shift
         class_index[ordinal] = kind
         body = at + 9 + 2 * id_bytes
         for item in range(slots):
-            position = np.int64(positions[first + item]) if is_instance else item * id_bytes
+            position = long(positions[first + item]) if is_instance else item * id_bytes
             if is_instance and position + id_bytes > length:
                 break
             address = read_id(data, body + position, id_bytes)
@@ -220,7 +220,7 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
                 mark_seen(once, twice, target)
         while next_extra < extra.source.size and extra.source[next_extra] <= ordinal:
             if extra.source[next_extra] == ordinal:
-                target = np.int64(extra.target[next_extra])
+                target = long(extra.target[next_extra])
                 targets[count] = target
                 count += 1
                 mark_seen(once, twice, target)

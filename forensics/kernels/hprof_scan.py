@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from forensics.kernels._types import Bytes, Longs, Offsets, kernel
+from forensics.kernels._types import Bytes, Longs, Offsets, kernel, long
 from forensics.kernels.hprof_bytes import read_id, read_u2, read_u4
 from forensics.kernels.hprof_tags import (
     GC_CLASS_DUMP,
@@ -67,7 +65,7 @@ def walk_records(data: Bytes, position: int, records: Longs, count: int) -> tupl
     while position < size:
         if position + 9 > size:
             return position, count, CUT
-        tag = np.int64(data[position])
+        tag = long(data[position])
         if not is_record_tag(tag):
             return position, count, BAD_TAG
         if count == records.shape[0]:
@@ -114,7 +112,7 @@ def class_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
         for _ in range(entries):
             if at + name_bytes + 1 > end:
                 return -1
-            kind = np.int64(data[at + name_bytes])
+            kind = long(data[at + name_bytes])
             at += name_bytes + 1
             if section < 2:
                 at += id_bytes if kind == 2 else TYPE_BYTES[kind & 15]
@@ -127,7 +125,7 @@ def object_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
 
     0 if the tag (or the type of elements) is none of an object, -1 if the record runs past ``end``.
     """
-    tag = np.int64(data[position])
+    tag = long(data[position])
     if tag == GC_INSTANCE_DUMP:
         head = 9 + 2 * id_bytes
         if position + head > end:
@@ -143,7 +141,7 @@ def object_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
         if position + head > end:
             return -1
         length = head
-        kind = np.int64(data[position + 9 + id_bytes])
+        kind = long(data[position + 9 + id_bytes])
         if kind > 15 or TYPE_BYTES[kind & 15] == 0:
             return 0
         if tag == GC_PRIM_ARRAY_DUMP:
@@ -154,7 +152,7 @@ def object_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
 
 
 @kernel
-def scan_heap(  # noqa: PLR0913, PLR0912  # one pass fills all tables
+def scan_heap(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # one pass fills all tables
     data: Bytes,
     position: int,
     end: int,
@@ -199,7 +197,7 @@ def scan_heap(  # noqa: PLR0913, PLR0912  # one pass fills all tables
         if length < 0:
             code = CUT
             break
-        tag = np.int64(data[position])
+        tag = long(data[position])
         body = root_bytes(tag, id_bytes)
         if body >= 0:
             if position + 1 + body > end:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forensics.kernels._types import Ints, Offsets, Words, kernel
+from forensics.kernels._types import Ints, Offsets, Words, kernel, long
 from forensics.kernels.dominators import has_bit, set_bit
 
 
@@ -26,7 +26,7 @@ def step_back(
         if begin[v] == begin[v + 1] or has_bit(visited, v):
             continue
         for edge in range(begin[v], begin[v + 1]):
-            target = np.int64(targets[edge])
+            target = long(targets[edge])
             if has_bit(frontier, target):
                 following[v] = target
                 set_bit(found, v)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forensics.kernels._types import Flags, Ints, Longs, Offsets, kernel
+from forensics.kernels._types import Flags, Ints, Longs, Offsets, kernel, long
 
 
 @kernel
@@ -18,7 +18,7 @@ def count_by_group(
     for v in range(group.size):
         if reach[v] < least:
             counts[group[v]] += 1
-            sums[group[v]] += np.int64(shallow[v])
+            sums[group[v]] += long(shallow[v])
     return counts, sums
 
 
@@ -40,13 +40,13 @@ def sum_topmost(group: Ints, retained: Offsets, begin: Longs, children: Ints, gr
     cursor = np.empty(group.size + 1, np.int64)
     depth = 0
     cursor[0] = begin[0]
-    row = np.int64(0)
+    row = long(0)
     while depth >= 0:
         if cursor[depth] < begin[row + 1]:
-            v = np.int64(children[cursor[depth]])
+            v = long(children[cursor[depth]])
             cursor[depth] += 1
             if depth_of[group[v]] == 0:
-                sums[group[v]] += np.int64(retained[v])
+                sums[group[v]] += long(retained[v])
             if begin[v + 1] < begin[v + 2]:
                 depth_of[group[v]] += 1
                 path[depth] = v
@@ -57,7 +57,7 @@ def sum_topmost(group: Ints, retained: Offsets, begin: Longs, children: Ints, gr
             depth -= 1
             if depth >= 0:
                 depth_of[group[path[depth]]] -= 1
-                row = np.int64(path[depth - 1]) + 1 if depth > 0 else np.int64(0)
+                row = long(path[depth - 1]) + 1 if depth > 0 else long(0)
     return sums
 
 
@@ -68,14 +68,14 @@ def sum_set(retained: Offsets, dominator: Ints, is_member: Flags) -> int:
     A lower bound of what the set retains together: objects that only several members
     hold jointly are not below any single one.
     """
-    total = np.int64(0)
+    total = long(0)
     for v in range(dominator.size):
         if is_member[v]:
-            up = np.int64(dominator[v])
+            up = long(dominator[v])
             while up >= 0 and not is_member[up]:
-                up = np.int64(dominator[up])
+                up = long(dominator[up])
             if up < 0:
-                total += np.int64(retained[v])
+                total += long(retained[v])
     return total
 
 
@@ -92,7 +92,7 @@ def mark_reachable(begin: Offsets, targets: Ints, starts: Ints, is_barred: Flags
             count += 1
     head = 0
     while head < count:
-        v = np.int64(queue[head])
+        v = long(queue[head])
         head += 1
         for edge in range(begin[v], begin[v + 1]):
             target = targets[edge]

@@ -21,7 +21,7 @@ HOLDER, TABLE = 0x900, 0x1000
 
 @pytest.fixture
 def leaking(tmp_path):
-    """class Holder { static Object[] TABLE } -> 400 nodes, each with an array of 100 longs."""
+    """Write class Holder { static Object[] TABLE }: 400 nodes, each with 100 longs."""
     writer = hw.HeapWriter()
     hw.write_basics(writer)
     writer.add_class(HOLDER, "app/Holder", parent=hw.OBJECT, statics=(("TABLE", "object", TABLE),))

@@ -12,7 +12,7 @@ from forensics.errors import TruncatedEvidenceError
 from forensics.heap.retention import References, compute_retention
 from forensics.kernels import hprof_classes as table
 from forensics.kernels import hprof_references as refs
-from forensics.kernels._types import Bytes, Flags, Ints, Longs, Offsets
+from forensics.kernels._types import Bytes, Ints, Longs, Offsets
 from forensics.kernels.address_table import AddressTable, build_address_table, find_ordinals
 from forensics.kernels.hprof_tags import (
     GC_ROOT_JAVA_FRAME,
@@ -23,16 +23,15 @@ from forensics.kernels.hprof_tags import (
     GC_ROOT_THREAD_BLOCK,
     GC_ROOT_THREAD_OBJ,
     GC_UNREACHABLE,
-    TYPE_BYTE,
     TYPE_BYTES,
     TYPE_OBJECT,
 )
 from forensics.readers.heap import _layout
-from forensics.readers.heap._hprof_names import Names, java_name
+from forensics.readers.heap._hprof_classes import ARRAY_CLASSES, Classes
+from forensics.readers.heap._hprof_names import java_name
 from forensics.readers.heap._hprof_records import Scan, offset_type
+from forensics.readers.heap._sizes import fill_sizes
 
-UNKNOWN_CLASS: Final = "<unknown class>"
-_CLASS_COLUMNS: Final = 9
 _FRAME_ROOTS: Final = (
     GC_ROOT_JNI_LOCAL,
     GC_ROOT_JAVA_FRAME,
@@ -43,55 +42,6 @@ _FRAME_ROOTS: Final = (
 _WEAK_CLASSES: Final = tuple(
     f"java.lang.ref.{kind}Reference" for kind in ("Soft", "Weak", "Phantom", "Final")
 )
-_ARRAY_CLASSES: Final = {4: "Z", 5: "C", 6: "F", 7: "D", 8: "B", 9: "S", 10: "I", 11: "J"}
-
-
-@dataclass(slots=True)
-class Classes:
-    """Class tables of one dump with names; ``count`` of them have class objects."""
-
-    rows: Longs
-    fields: Longs
-    names: list[str]
-    field_names: list[str]
-    super_index: Ints
-    count: int
-
-    def first(self, name: str) -> int:
-        """Return the first class of that name, -1 if there is none."""
-        return self.names.index(name) if name in self.names else -1
-
-    def subclasses(self, names: tuple[str, ...]) -> Flags:
-        """Return which classes are or inherit from any class of these names."""
-        wanted = np.array([name in names for name in self.names], np.bool_)
-        return table.find_subclasses(self.super_index, wanted)
-
-
-def read_classes(data: Bytes, scan: Scan, names: Names, loaded: dict[int, str]) -> Classes:
-    """Return the class tables, later dumps of the same class dropped, arrays' classes added."""
-    id_bytes = scan.header.id_bytes
-    offsets = scan.class_offsets
-    field_count = int(table.count_fields(data, offsets, id_bytes))
-    rows = np.zeros((offsets.size, _CLASS_COLUMNS), np.int64)
-    fields = np.zeros((field_count, 3), np.int64)
-    table.read_classes(data, offsets, id_bytes, rows, fields)
-    kinds = fields[:, table.TYPE]
-    is_known = (kinds == TYPE_OBJECT) | ((kinds < 16) & (TYPE_BYTES[kinds & 15] > 0))
-    kinds[~is_known] = TYPE_BYTE
-    _, first = np.unique(rows[:, table.ADDRESS], return_index=True)
-    rows = rows[np.sort(first)]
-    addresses = rows[:, table.ADDRESS].tolist()
-    texts = [loaded.get(address, f"<class 0x{address:x}>") for address in addresses]
-    count = len(texts)
-    missing = [
-        java_name("[" + c) for c in _ARRAY_CLASSES.values() if java_name("[" + c) not in texts
-    ]
-    texts += [*missing, UNKNOWN_CLASS]
-    rows = np.concatenate([rows, np.zeros((len(missing) + 1, _CLASS_COLUMNS), np.int64)])
-    index_of = {address: index for index, address in enumerate(addresses)}
-    super_index = np.array([index_of.get(a, -1) for a in rows[:, table.SUPER].tolist()], np.int32)
-    field_names = names.texts(fields[:, table.NAME].tolist())
-    return Classes(rows, fields, texts, field_names, super_index, count)
 
 
 def build_arrays(
@@ -127,7 +77,7 @@ def build_arrays(
         out.weak_source[: found[1]].copy(),
         out.weak_target[: found[1]].copy(),
     )
-    _size_objects(classes, layout, out, addresses, model)
+    fill_sizes(classes, layout, out, addresses, model)
     presumed = _presume_roots(scan, classes, out.class_index, roots)
     held = np.concatenate([roots.held, presumed])
     class_object = np.full(len(classes.names), -1, np.int32)
@@ -191,7 +141,7 @@ def _number_objects(
 
 @dataclass(slots=True)
 class _Roots:
-    """Root rows (object, tag, thread serial, frame, holding thread), and how they enter the graph."""
+    """Root rows (object, tag, thread serial, frame, holding thread) and how they count."""
 
     rows: Longs
     held: Ints
@@ -230,15 +180,15 @@ def _object_model(classes: Classes, layout: _layout.Layout, id_bytes: int) -> re
     base = classes.first("java.lang.ref.Reference")
     of_reference = np.zeros(rows.size, np.bool_)
     if base >= 0:
-        first, last = _own_rows(classes, base)
+        first, last = classes.own_rows(base)
         of_reference = (rows >= first) & (rows < last)
     weak_owner = np.repeat(classes.subclasses(_WEAK_CLASSES), counts)
     is_weak = of_reference & weak_owner
     if rows.size:
         is_weak &= is_referent[rows]
     array_class = np.full(16, len(classes.names) - 1, np.int32)
-    for kind, letter in _ARRAY_CLASSES.items():
-        array_class[kind] = classes.first(java_name("[" + letter))
+    for kind, name in ARRAY_CLASSES.items():
+        array_class[kind] = classes.first(java_name(name))
     element = layout.element_bytes() if layout is not _layout.RAW else TYPE_BYTES.copy()
     if layout is _layout.RAW:
         element[TYPE_OBJECT] = id_bytes
@@ -257,13 +207,7 @@ def _object_model(classes: Classes, layout: _layout.Layout, id_bytes: int) -> re
     )
 
 
-def _own_rows(classes: Classes, index: int) -> tuple[int, int]:
-    row = classes.rows[index]
-    first = int(row[table.FIRST_FIELD] + row[table.STATICS])
-    return first, first + int(row[table.FIELDS])
-
-
-def _collect(
+def _collect(  # noqa: PLR0913, PLR0917  # hands its arguments on to one kernel
     data: Bytes,
     addresses: Longs,
     offsets: Offsets,
@@ -300,92 +244,6 @@ def _collect(
     out.class_index[: classes.count] = max(classes.first("java.lang.Class"), 0)
     found = refs.collect_references(data, addresses, offsets, model, lookup, extra, out, count)
     return out, found
-
-
-def _size_objects(
-    classes: Classes,
-    layout: _layout.Layout,
-    out: refs.ReferenceTables,
-    addresses: Longs,
-    model: refs.ObjectModel,
-) -> None:
-    """Fill the sizes of instances and class objects."""
-    if layout is _layout.RAW:
-        own = np.maximum(classes.rows[:, table.INSTANCE_BYTES], 0)
-        refs.fill_instance_sizes(
-            out.class_index, out.shallow, _units(own, classes, 0), classes.count
-        )
-        out.shallow[: classes.count] = _static_bytes(classes, model.id_bytes)[: classes.count]
-        return
-    by_class = [
-        [*_layout.INJECTED.get(text, ()), *_field_sizes(classes, index)]
-        for index, text in enumerate(classes.names)
-    ]
-    align = layout.align_bytes
-    best = np.zeros(len(classes.names), np.int64)
-    best_votes = -1
-    for packs in (True, False):
-        predicted = _layout.instance_sizes(layout, classes.super_index, by_class, packs=packs)
-        rounded = -(-predicted // align) * align
-        votes = int(out.gaps[rounded == out.gaps[:, 0], 1].sum())
-        if votes > best_votes:
-            best, best_votes = predicted, votes
-    sizes = _layout.choose_instance_sizes(best, out.gaps, align)
-    units = _units(sizes, classes, model.unit_shift)
-    refs.fill_instance_sizes(out.class_index, out.shallow, units, classes.count)
-    statics = _static_bytes(classes, layout.reference_bytes)[: classes.count]
-    base = _class_object_bytes(classes, addresses, statics, sizes)
-    mirrors = -(-(base + statics) // align) * align
-    out.shallow[: classes.count] = mirrors >> model.unit_shift
-
-
-def _units(sizes: Longs, classes: Classes, shift: int) -> Longs:
-    is_array = np.array([text.endswith("[]") for text in classes.names], np.bool_)
-    return np.where(is_array, -1, sizes >> shift).astype(np.int64)
-
-
-def _field_sizes(classes: Classes, index: int) -> list[int]:
-    """Return the sizes of the fields that a class declares, 0 for references."""
-    first, last = _own_rows(classes, index)
-    kinds: list[int] = classes.fields[first:last, table.TYPE].tolist()
-    return [0 if kind == TYPE_OBJECT else int(TYPE_BYTES[kind & 15]) for kind in kinds]
-
-
-def _static_bytes(classes: Classes, reference_bytes: int) -> Longs:
-    """Return the bytes of the static fields by class, in the order of HotSpot.
-
-    References come first, then primitives by falling size; holes stay. ``<...>`` entries
-    are the machine's own and lie elsewhere.
-    """
-    total = np.zeros(len(classes.names), np.int64)
-    for index in range(classes.count):
-        first = int(classes.rows[index, table.FIRST_FIELD])
-        rows = range(first, first + int(classes.rows[index, table.STATICS]))
-        kinds = [
-            int(classes.fields[row, table.TYPE])
-            for row in rows
-            if not classes.field_names[row].startswith("<")
-        ]
-        end = reference_bytes * kinds.count(TYPE_OBJECT)
-        for size in sorted((int(TYPE_BYTES[kind & 15]) for kind in kinds), reverse=True):
-            if size:
-                end = -(-end // size) * size + size
-        total[index] = end
-    return total
-
-
-def _class_object_bytes(classes: Classes, addresses: Longs, statics: Longs, sizes: Longs) -> int:
-    """Return the size of a class object without statics: the tightest fit of all of them."""
-    own = classes.first("java.lang.Class")
-    predicted = int(sizes[own]) if own >= 0 else 0
-    ascending = np.sort(addresses)
-    at = np.searchsorted(ascending, addresses[: classes.count]) + 1
-    inside = at < ascending.size
-    gaps = ascending[at[inside]] - addresses[: classes.count][inside]
-    if own < 0 or gaps.size == 0:
-        return predicted
-    tightest = int((gaps - -(-statics[inside] // 8) * 8).min())
-    return tightest if 0 < tightest <= predicted + 128 else predicted
 
 
 def _presume_roots(scan: Scan, classes: Classes, class_index: Ints, roots: _Roots) -> Ints:

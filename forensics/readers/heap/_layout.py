@@ -46,6 +46,10 @@ _SAMPLE_WINDOWS: Final = 64
 _WINDOW_OBJECTS: Final = 2048
 
 
+#: End of the fields so far, and the holes between them.
+_Placed = tuple[int, tuple[tuple[int, int], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Sizes of headers and references.
@@ -94,11 +98,11 @@ def infer_layout(
     Samples at most 131 072 neighbours. Without a vote: compressed references where the heap
     lies within 32 GiB, as HotSpot chooses by default.
     """
-    choices = (_NARROW,) if id_bytes == 4 else CANDIDATES
+    choices: tuple[Layout, ...] = (_NARROW,) if id_bytes == 4 else CANDIDATES
     kinds, lengths, gaps = _sample_arrays(data, addresses, offsets, id_bytes)
     best, best_votes = choices[0], 0
     if id_bytes == 8 and addresses.size and int(addresses[-1]) >= 1 << 35:
-        best = choices[1]
+        best = CANDIDATES[1]
     for layout in choices:
         sizes = layout.array_base()[kinds] + lengths * layout.element_bytes()[kinds]
         sizes = -(-sizes // align_bytes) * align_bytes
@@ -148,11 +152,11 @@ def instance_sizes(
         True for JDK 15 and later, where a class fills the holes of its superclasses.
     """
     place = _place_packed if packs else _place_in_order
-    done: dict[int, tuple[int, tuple[tuple[int, int], ...]]] = {}
-    start = (layout.header_bytes, ())
+    done: dict[int, _Placed] = {}
+    start: _Placed = (layout.header_bytes, ())
     ends = np.zeros(super_index.size, np.int64)
     for index in range(super_index.size):
-        chain = []
+        chain: list[int] = []
         at = index
         while at >= 0 and at not in done and len(chain) <= super_index.size:
             chain.append(at)
@@ -162,9 +166,6 @@ def instance_sizes(
             done[link] = place(layout, done.get(parent, start), fields[link])
         ends[index] = done[index][0]
     return ends
-
-
-_Placed = tuple[int, tuple[tuple[int, int], ...]]
 
 
 def _place_packed(layout: Layout, parent: _Placed, sizes: Sequence[int]) -> _Placed:

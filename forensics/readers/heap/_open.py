@@ -22,6 +22,7 @@ from forensics.readers._contract import DamageRow, damage_table
 from forensics.readers._source import Source
 from forensics.readers.heap import _hprof_build as build
 from forensics.readers.heap import _hprof_names as names_of
+from forensics.readers.heap._hprof_classes import read_classes
 from forensics.readers.heap._hprof_content import HprofContent
 from forensics.readers.heap._hprof_records import Scanner
 from forensics.readers.heap._layout import Sizes
@@ -72,7 +73,7 @@ def _build(
     id_bytes = scan.header.id_bytes
     names = names_of.Names(data, scan.records, id_bytes)
     loaded, by_serial = names_of.read_loaded_classes(data, scan.records, id_bytes, names)
-    classes = build.read_classes(data, scan, names, loaded)
+    classes = read_classes(data, scan, names, loaded)
     frames = names_of.read_frames(data, scan.records, id_bytes, names, by_serial)
     started = names_of.read_started_threads(data, scan.records, id_bytes, names)
     traces = names_of.trace_thread_serials(data, scan.records)
@@ -168,7 +169,9 @@ def _assemble(
         roots=roots,
         threads=_threads(content, rows, facts),
         frames=pl.DataFrame(facts["frames"], schema=names_of.FRAMES),
-        damage=damage_table(DamageRow(name, *row[1:3], offset=row[3]) for row in facts["damage"])
+        damage=damage_table(
+            DamageRow(name, row[1], row[2], offset=row[3]) for row in facts["damage"]
+        )
         if facts["damage"]
         else pl.DataFrame(schema=DAMAGE),
         content=content,

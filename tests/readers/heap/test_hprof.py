@@ -24,7 +24,7 @@ A, B, C, D, E = (0x1000 + 0x20 * i for i in range(5))
 
 
 def small(**options):
-    """``A -> B -> C``, a weak reference to D, garbage E, B also an array element."""
+    """Write ``A -> B -> C``, a weak reference to D, garbage E, B also an array element."""
     writer = hw.HeapWriter(**options)
     hw.write_basics(writer)
     hw.add_node(writer, A, B, size=7)

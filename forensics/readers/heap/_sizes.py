@@ -1,0 +1,105 @@
+"""Fill in how big each object is, by the inferred layout or by the dump's own records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forensics.kernels import hprof_classes as table
+from forensics.kernels import hprof_references as refs
+from forensics.kernels._types import Longs
+from forensics.kernels.hprof_tags import TYPE_BYTES, TYPE_OBJECT
+from forensics.readers.heap import _layout
+from forensics.readers.heap._hprof_classes import Classes
+
+
+def fill_sizes(
+    classes: Classes,
+    layout: _layout.Layout,
+    out: refs.ReferenceTables,
+    addresses: Longs,
+    model: refs.ObjectModel,
+) -> None:
+    """Fill the sizes of instances and class objects.
+
+    Parameters
+    ----------
+    out
+        ``shallow`` is filled; ``gaps`` is read.
+    addresses : array of int64, shape (objects,)
+    """
+    if layout is _layout.RAW:
+        own = np.maximum(classes.rows[:, table.INSTANCE_BYTES], 0)
+        refs.fill_instance_sizes(
+            out.class_index, out.shallow, _units(own, classes, 0), classes.count
+        )
+        out.shallow[: classes.count] = _static_bytes(classes, model.id_bytes)[: classes.count]
+        return
+    by_class = [
+        [*_layout.INJECTED.get(text, ()), *_field_sizes(classes, index)]
+        for index, text in enumerate(classes.names)
+    ]
+    align = layout.align_bytes
+    best = np.zeros(len(classes.names), np.int64)
+    best_votes = -1
+    for packs in (True, False):
+        predicted = _layout.instance_sizes(layout, classes.super_index, by_class, packs=packs)
+        rounded = -(-predicted // align) * align
+        votes = int(out.gaps[rounded == out.gaps[:, 0], 1].sum())
+        if votes > best_votes:
+            best, best_votes = predicted, votes
+    sizes = _layout.choose_instance_sizes(best, out.gaps, align)
+    units = _units(sizes, classes, model.unit_shift)
+    refs.fill_instance_sizes(out.class_index, out.shallow, units, classes.count)
+    statics = _static_bytes(classes, layout.reference_bytes)[: classes.count]
+    base = _class_object_bytes(classes, addresses, statics, sizes)
+    mirrors = -(-(base + statics) // align) * align
+    out.shallow[: classes.count] = mirrors >> model.unit_shift
+
+
+def _units(sizes: Longs, classes: Classes, shift: int) -> Longs:
+    is_array = np.array([text.endswith("[]") for text in classes.names], np.bool_)
+    return np.where(is_array, -1, sizes >> shift).astype(np.int64)
+
+
+def _field_sizes(classes: Classes, index: int) -> list[int]:
+    """Return the sizes of the fields that a class declares, 0 for references."""
+    first, last = classes.own_rows(index)
+    kinds: list[int] = classes.fields[first:last, table.TYPE].tolist()
+    return [0 if kind == TYPE_OBJECT else int(TYPE_BYTES[kind & 15]) for kind in kinds]
+
+
+def _static_bytes(classes: Classes, reference_bytes: int) -> Longs:
+    """Return the bytes of the static fields by class, in the order of HotSpot.
+
+    References come first, then primitives by falling size; holes stay. ``<...>`` entries
+    are the machine's own and lie elsewhere.
+    """
+    total = np.zeros(len(classes.names), np.int64)
+    for index in range(classes.count):
+        first = int(classes.rows[index, table.FIRST_FIELD])
+        rows = range(first, first + int(classes.rows[index, table.STATICS]))
+        kinds = [
+            int(classes.fields[row, table.TYPE])
+            for row in rows
+            if not classes.field_names[row].startswith("<")
+        ]
+        end = reference_bytes * kinds.count(TYPE_OBJECT)
+        for size in sorted((int(TYPE_BYTES[kind & 15]) for kind in kinds), reverse=True):
+            if size:
+                end = -(-end // size) * size + size
+        total[index] = end
+    return total
+
+
+def _class_object_bytes(classes: Classes, addresses: Longs, statics: Longs, sizes: Longs) -> int:
+    """Return the size of a class object without statics: the tightest fit of all of them."""
+    own = classes.first("java.lang.Class")
+    predicted = int(sizes[own]) if own >= 0 else 0
+    ascending = np.sort(addresses)
+    at = np.searchsorted(ascending, addresses[: classes.count]) + 1
+    inside = at < ascending.size
+    gaps = ascending[at[inside]] - addresses[: classes.count][inside]
+    if own < 0 or gaps.size == 0:
+        return predicted
+    tightest = int((gaps - -(-statics[inside] // 8) * 8).min())
+    return tightest if 0 < tightest <= predicted + 128 else predicted
