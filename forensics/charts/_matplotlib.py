@@ -37,33 +37,33 @@ _RC: Final[dict[str, Any]] = {
 }
 
 
-def draw_svg(chart: m.Chart, *, text_as_text: bool, titled: bool) -> str:
-    """Return the chart as one SVG document.
+def draw_inline(chart: m.Chart) -> str:
+    """Return the chart as SVG without title, for a page that gives it one; text stays text."""
+    with mpl.rc_context(_RC):
+        return _to_svg(_build_figure(chart, titled=False), "none")
 
-    Parameters
-    ----------
-    chart
-        What to draw.
-    text_as_text
-        True keeps text searchable (the reader's fonts draw it), False draws it as paths.
-    titled
-        True puts title, subtitle and source line into the picture, for a picture that
-        leaves its page.
+
+def draw_loose(chart: m.Chart) -> tuple[str, bytes, bytes]:
+    """Return the chart with title and source line, to leave its page: SVG, PNG, PNG twice as large.
+
+    Text is drawn as paths. A PNG has 110 dots an inch, the large one 220.
     """
-    with mpl.rc_context({**_RC, "svg.fonttype": "none" if text_as_text else "path"}):
-        figure = _build_figure(chart, titled=titled)
-        out = io.StringIO()
+    with mpl.rc_context(_RC):
+        figure = _build_figure(chart, titled=True)
+        return _to_svg(figure, "path"), _to_png(figure, 110), _to_png(figure, 220)
+
+
+def _to_svg(figure: Figure, text: str) -> str:
+    out = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": text}):
         FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 
-def draw_png(chart: m.Chart, *, scale: int) -> bytes:
-    """Return the chart as PNG with title and source line; ``scale`` 1 is 110 dots an inch."""
-    with mpl.rc_context(_RC):
-        figure = _build_figure(chart, titled=True)
-        out = io.BytesIO()
-        figure.set_dpi(110 * scale)
-        FigureCanvasAgg(figure).print_png(out, metadata={"Software": None, "Title": chart.title})
+def _to_png(figure: Figure, dots_an_inch: int) -> bytes:
+    out = io.BytesIO()
+    figure.set_dpi(dots_an_inch)
+    FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})
     return out.getvalue()
 
 
@@ -88,6 +88,9 @@ def _build_figure(chart: m.Chart, *, titled: bool) -> Figure:
             _draw_rule_labels(place, chart.height_in * raw.height / sum(shares) * 0.75)
         if raw.x.scale == "time" and first_time is None:
             first_time = axes
+    # The layout is solved once; each file would solve it again.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     return figure
 
 

@@ -38,8 +38,9 @@ def inline_svg(svg: str, chart_id: str, alt: str) -> str:
     ET.register_namespace("xlink", _XLINK)
     root = ET.fromstring(svg)  # noqa: S314  # our own drawing, made a moment ago
     _drop(root)
+    seen: dict[str, int] = {}
     for element in root.iter():
-        _rename(element, chart_id)
+        _rename(element, chart_id, seen)
         _unstyle(element)
     for name in ("width", "height"):
         root.attrib.pop(name, None)
@@ -56,10 +57,13 @@ def _drop(root: ET.Element) -> None:
                 parent.remove(child)
 
 
-def _rename(element: ET.Element, chart_id: str) -> None:
+def _rename(element: ET.Element, chart_id: str, seen: dict[str, int]) -> None:
+    """Prefix an element's id and its references; repeated ids are counted."""
     own = element.get("id")
-    if own is not None and not own.startswith(f"{chart_id}/"):
-        element.set("id", f"{chart_id}/{own}")
+    if own is not None:
+        prefixed = own if own.startswith(f"{chart_id}/") else f"{chart_id}/{own}"
+        seen[prefixed] = seen.get(prefixed, 0) + 1
+        element.set("id", prefixed if seen[prefixed] == 1 else f"{prefixed}-{seen[prefixed]}")
     for name, value in list(element.attrib.items()):
         if name in {f"{{{_XLINK}}}href", "href"} and value.startswith("#"):
             element.set(name, f"#{chart_id}/{value[1:]}")

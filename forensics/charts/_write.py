@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from forensics.charts._chart import Chart, map_coordinates
-from forensics.charts._matplotlib import draw_png, draw_svg, legend_names
+from forensics.charts._matplotlib import draw_loose, legend_names
 from forensics.charts._plotly import build_figure
 from forensics.charts._plotly_page import build_page
 from forensics.progress import track
@@ -50,16 +50,13 @@ def write_charts(charts: Sequence[Chart], out_dir: Path) -> None:
 
 def _write_one(chart: Chart, folder: Path) -> None:
     figure = build_figure(chart)
-    texts = {
-        ".svg": draw_svg(chart, text_as_text=False, titled=True),
-        ".html": build_page(chart, figure),
-        ".csv": to_csv(chart.table),
-    }
+    svg, png, png_2x = draw_loose(chart)
+    texts = {".svg": svg, ".html": build_page(chart, figure), ".csv": to_csv(chart.table)}
     for ending, text in texts.items():
         (folder / f"{chart.id}{ending}").write_text(text, encoding="utf-8", newline="\n")
     (folder / f"{chart.id}.json").write_bytes(_json({**describe(chart), "figure": figure}))
-    (folder / f"{chart.id}.png").write_bytes(draw_png(chart, scale=1))
-    (folder / f"{chart.id}-2x.png").write_bytes(draw_png(chart, scale=2))
+    (folder / f"{chart.id}.png").write_bytes(png)
+    (folder / f"{chart.id}-2x.png").write_bytes(png_2x)
 
 
 def describe(chart: Chart) -> dict[str, Any]:

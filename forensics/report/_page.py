@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -19,7 +19,6 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from forensics.charts import Chart
 from forensics.charts._write import FILES
 from forensics.errors import UsageError
 from forensics.redaction import redact
@@ -32,7 +31,8 @@ from forensics.report._view import View
 
 #: Rows of the growth table; a case of hundreds of pods stays readable, findings.json has all.
 GROWTH_ROWS: Final = 40
-Drawing = Callable[[Chart], str]
+#: Direction overrides let a text show another order of letters than it has; none is ours.
+_WITHOUT_DIRECTION: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 def make_environment(template: Path | None) -> ImmutableSandboxedEnvironment:
@@ -70,7 +70,7 @@ def render_page(view: View, drawings: Mapping[str, str], *, for_pdf: bool) -> st
     """
     environment = make_environment(view.options.template)
     body = render_body(environment, view, for_pdf=for_pdf)
-    body = redact(body)
+    body = redact(body).translate(_WITHOUT_DIRECTION)
     for chart_id, drawing in drawings.items():
         body = body.replace(_hole(chart_id), drawing)
         body = body.replace(_hole(chart_id, lead=True), _as_lead(drawing, chart_id))
@@ -83,7 +83,9 @@ def render_page(view: View, drawings: Mapping[str, str], *, for_pdf: bool) -> st
     incident = view.findings.incident
     return environment.get_template("page.html.j2").render(
         policy=policy,
-        title=redact(f"{incident.id} {incident.title} – postmortem".strip()),
+        title=redact(f"{incident.id} {incident.title} – postmortem".strip()).translate(
+            _WITHOUT_DIRECTION
+        ),
         css=Markup(css),  # noqa: S704  # our own file, closed against "</"
         body=Markup(body),  # noqa: S704  # rendered with escaping on
         script=Markup(script),  # noqa: S704  # our own file, closed against "</"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from forensics.charts import Chart, write_charts
-from forensics.charts._matplotlib import draw_svg
+from forensics.charts._matplotlib import draw_inline
 from forensics.charts._svg import inline_svg
 from forensics.charts._write import redact_chart
 from forensics.errors import ForensicsError
@@ -49,11 +49,18 @@ def write_report(
     findings = findings.model_copy(update={"charts": [chart.id for chart in charts]})
     write_charts(charts, out_dir)
     (out_dir / "findings.json").write_bytes(to_json(findings))
-    options = _with_pdf_checked(findings, charts, out_dir, options)
-    view = _view(findings, charts, options)
-    with track("writing the report", 2, unit="documents") as task:
-        page = render_page(view, _drawings(charts), for_pdf=False)
-        _write_text(out_dir / "postmortem.html", page)
+    drawn = {chart.id: draw_inline(chart) for chart in charts}
+    inside = {c.id: inline_svg(drawn[c.id], c.id, c.alt) for c in charts}
+    with track("writing the report", 3, unit="documents") as task:
+        view = _view(findings, charts, options)
+        if options.with_pdf:
+            paper = render_page(
+                view, {name: _as_image(svg) for name, svg in drawn.items()}, for_pdf=True
+            )
+            options = _write_pdf(paper, out_dir / "postmortem.pdf", options)
+            view = _view(findings, charts, options)
+        task.advance()
+        _write_text(out_dir / "postmortem.html", render_page(view, inside, for_pdf=False))
         task.advance()
         _write_text(out_dir / "postmortem.md", render_markdown(view))
         task.advance()
@@ -74,15 +81,10 @@ def _redacted(value: Any) -> Any:
     return value
 
 
-def _with_pdf_checked(
-    findings: Findings, charts: Sequence[Chart], out_dir: Path, options: ReportOptions
-) -> ReportOptions:
-    """Write the PDF; where the machine can't, the other documents say so."""
-    if not options.with_pdf:
-        return options
-    page = render_page(_view(findings, charts, options), _pictures(charts), for_pdf=True)
+def _write_pdf(page: str, path: Path, options: ReportOptions) -> ReportOptions:
+    """Write the PDF; where the machine can't, the other documents will say so."""
     try:
-        (out_dir / "postmortem.pdf").write_bytes(render_pdf(page))
+        path.write_bytes(render_pdf(page))
     except ForensicsError as error:
         return replace(options, failed_parts=(*options.failed_parts, str(error)))
     return options
@@ -92,22 +94,10 @@ def _view(findings: Findings, charts: Sequence[Chart], options: ReportOptions) -
     return build_view(findings, charts, options, read_prose(options.previous_markdown))
 
 
-def _drawings(charts: Sequence[Chart]) -> dict[str, str]:
-    """Return each chart as an ``svg`` element with searchable text."""
-    return {
-        chart.id: inline_svg(draw_svg(chart, text_as_text=True, titled=False), chart.id, chart.alt)
-        for chart in charts
-    }
-
-
-def _pictures(charts: Sequence[Chart]) -> dict[str, str]:
-    """Return each chart as an ``img`` element, letters as paths, for paper."""
-    made: dict[str, str] = {}
-    for chart in charts:
-        svg = draw_svg(chart, text_as_text=False, titled=False).encode()
-        packed = base64.b64encode(svg).decode()
-        made[chart.id] = f'<img class="drawing" alt="" src="data:image/svg+xml;base64,{packed}">'
-    return made
+def _as_image(svg: str) -> str:
+    """Return a drawing as an ``img`` element, for paper."""
+    packed = base64.b64encode(svg.encode()).decode()
+    return f'<img class="drawing" alt="" src="data:image/svg+xml;base64,{packed}">'
 
 
 def _write_text(path: Path, text: str) -> None:

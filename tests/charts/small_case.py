@@ -517,6 +517,49 @@ def give_empty(name: str) -> Any:
     return EMPTY[name]()
 
 
+HOSTILE = (
+    "<script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
+    "\"'><svg/onload=window.pwned=1> {{7*7}} ${7*7} %{x} [x](javascript:window.pwned=1) |"
+    " `\u202e=1+1"
+)
+
+
+def hostile_give(name: str) -> Any:
+    """Return the small case's input with a hostile text in every free text field."""
+    value = give(name)
+    if isinstance(value, f.Findings):
+        return f.Findings.model_validate(_poison(value.model_dump(mode="json", by_alias=True)))
+    if isinstance(value, SimpleNamespace):
+        return SimpleNamespace(points=_poison_frame(value.points, ("entity", "version")))
+    if isinstance(value, pl.DataFrame | pl.LazyFrame):
+        frame = value.lazy().collect()
+        texts = ("what", "reason", "entity", "message", "exception", "cause", "host", "level")
+        poisoned = _poison_frame(frame, [t for t in texts if t in frame.columns])
+        return poisoned.lazy() if isinstance(value, pl.LazyFrame) else poisoned
+    return value
+
+
+#: Fields whose values the schema fixes, or by which tables refer to each other.
+_KEPT = {
+    "schema", "kind", "role", "leak", "verdict", "confidence", "advice", "status", "time",
+    "end_time", "started_at", "detected_at", "life_started_at", "life_ended_at", "onset",
+    "onset_interval", "sha256", "chart",
+}  # fmt: skip
+
+
+def _poison(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        plain = {k for k in value if k in _KEPT and not isinstance(value[k], dict)}
+        return {k: v if k in plain else _poison(v, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_poison(item, key) for item in value]
+    return value + HOSTILE if isinstance(value, str) else value
+
+
+def _poison_frame(frame: pl.DataFrame, columns: Any) -> pl.DataFrame:
+    return frame.with_columns(pl.col(name) + HOSTILE for name in columns)
+
+
 if __name__ == "__main__":
     SAMPLE.parent.mkdir(parents=True, exist_ok=True)
     SAMPLE.write_bytes(f.to_json(make_findings()))
