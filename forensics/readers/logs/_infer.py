@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -19,16 +20,21 @@ from numpy.typing import NDArray
 from forensics.kernels import log_text, log_time
 from forensics.kernels.log_time import NO_TIME
 from forensics.readers.logs._block import TextBlock
-from forensics.readers.logs._events import LEVELS, Heads
-from forensics.readers.logs._times import STYLES, Clock
+from forensics.readers.logs._events import Heads
+from forensics.readers.logs._prefix import (
+    LEVEL_WORD,
+    WORD_LEVELS,
+    find_start,
+    heads_only,
+    skip_prefix,
+)
+from forensics.readers.logs._times import Clock
 
 #: A token becomes part of the header if at least this share of the lines has it.
 _SHARED: Final = 0.97
 _MAX_STEPS: Final = 24
 _MAX_TEMPLATES: Final = 6
 
-_WORD_LEVELS: Final = {word for words in LEVELS.values() for word in words if len(word) > 2}
-_LEVEL: Final = re.compile(r"[A-Za-z]{3,}\d?(?![A-Za-z0-9_.])")
 _LOGGER: Final = re.compile(r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:[.:/$][\w$]+)+|[A-Z]\w*[a-z]\w*")
 _TRACE_ID: Final = re.compile(
     r"[0-9a-f]{16}(?:[0-9a-f]{16})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -79,12 +85,12 @@ def infer_templates(lines: Sequence[str]) -> list[Template]:
     """
     templates: list[Template] = []
     left = [line for line in lines if line.strip()]
-    start = _find_start(left)
+    start = find_start(left)
     if start is None:
         return []
     prefix, style = start
     while left and len(templates) < _MAX_TEMPLATES - 1:
-        dated = _heads_only(left, prefix, style)
+        dated = heads_only(left, prefix, style)
         if len(dated) < max(2, len(lines) // 500):
             break
         template = _walk(_majority(dated, prefix, style), prefix, style)
@@ -99,8 +105,8 @@ def infer_templates(lines: Sequence[str]) -> list[Template]:
 
 def dated_share(lines: Sequence[str]) -> float:
     """Return the share of lines that have a time where most of them have it."""
-    start = _find_start(lines)
-    return 0.0 if start is None else len(_heads_only(lines, *start)) / len(lines)
+    start = find_start(lines)
+    return 0.0 if start is None else len(heads_only(lines, *start)) / len(lines)
 
 
 def find_by_templates(block: TextBlock, templates: Sequence[Template], clock: Clock) -> Heads:
@@ -136,93 +142,12 @@ def _trimmed(values: pl.Series, name: str) -> pl.Series:
     return values.set(is_blank, None) if is_blank.any() else values
 
 
-# --- where the time stands ------------------------------------------------------------------
-
-
-def _find_start(lines: Sequence[str]) -> tuple[tuple[str, ...], int] | None:
-    """Return the tokens in front of the time and the time's style, as most lines have them."""
-    best: tuple[tuple[str, ...], int] | None = None
-    best_count = max(1, len(lines) // 50)
-    for prefix in (
-        (),
-        ("[",),
-        ("level", " "),
-        ("[", "level", "]", " "),
-        ("word", " "),
-        ("[", "any", "]", " "),
-        ("level", ":", " "),
-        ("level", " ", "["),
-        ("(",),
-        ("<",),
-        ("[", "level", "]", " ", "["),
-        ("word", " ", "word", " "),
-        ("level", " ", "-", " "),
-        ("-", " ", "word", " "),
-        ("I",),
-    ):
-        places = [(line, _skip(line, prefix)) for line in lines[:400]]
-        rest = [(line.encode()[at:]) for line, at in places if at >= 0]
-        if not rest:
-            continue
-        for style in (*STYLES, log_time.KLOG):
-            count = sum(_has_time(text, style) for text in rest)
-            if count > best_count * (1 if best is None else 1.02):
-                best, best_count = (prefix, style), count
-    return best
-
-
-def _has_time(text: bytes, style: int) -> bool:
-    data = np.frombuffer(text[:64], np.uint8)
-    return bool(log_time.parse_time(data, 0, len(data), style, 2000)[0] != NO_TIME)
-
-
-def _skip(line: str, prefix: Sequence[str]) -> int:  # noqa: C901  # one branch a sort of token
-    """Return how many bytes the prefix tokens take at the start of a line, or -1."""
-    at = 0
-    for token in prefix:
-        if token == " ":  # noqa: S105  # a sort of token, no secret
-            after = len(line) - len(line[at:].lstrip(" \t"))
-            if after == at:
-                return -1
-        elif token == "level":  # noqa: S105  # a sort of token, no secret
-            match = _LEVEL.match(line, at)
-            if not match or match[0].lower() not in _WORD_LEVELS:
-                return -1
-            after = match.end()
-        elif token == "word":  # noqa: S105  # same
-            after = len(line[at:].split(" ", 1)[0]) + at
-            if after == at or after == len(line):
-                return -1
-        elif token == "any":  # noqa: S105  # same
-            after = line.find("]", at)
-            if after < 0:
-                return -1
-        else:
-            if not line.startswith(token, at):
-                return -1
-            after = at + len(token)
-        at = after
-    return len(line[:at].encode())
-
-
-def _heads_only(lines: Sequence[str], prefix: Sequence[str], style: int) -> list[str]:
-    found = []
-    for line in lines:
-        at = _skip(line, prefix)
-        if at >= 0 and _has_time(line.encode()[at:], style):
-            found.append(line)
-    return found
-
-
-# --- the tokens behind the time -------------------------------------------------------------
-
-
 def _majority(lines: list[str], prefix: Sequence[str], style: int) -> list[str]:
     """Return the lines whose header has the commonest outline right behind the time."""
     outlines: dict[str, list[str]] = {}
     for line in lines:
         text = line.encode()
-        at = _skip(line, prefix)
+        at = skip_prefix(line, prefix)
         data = np.frombuffer(text, np.uint8)
         after = log_time.parse_time(data, at, len(data), style, 2000)[1]
         outlines.setdefault(_outline(text[after:].decode(errors="replace")), []).append(line)
@@ -241,8 +166,8 @@ def _outline(text: str) -> str:
             text = text[text.index(_CLOSING[text[0]]) + 1 :]
             continue
         word, _, text = text.partition(" ")
-        match = _LEVEL.match(word)
-        is_level = match is not None and match[0].lower() in _WORD_LEVELS
+        match = LEVEL_WORD.match(word)
+        is_level = match is not None and match[0].lower() in WORD_LEVELS
         sorts.append(
             "L"
             if is_level
@@ -268,6 +193,9 @@ class _Walker:
     def share(self, test: Callable[[str], bool]) -> float:
         return sum(map(test, self.rests)) / len(self.rests) if self.rests else 0.0
 
+    def share_starting(self, text: str) -> float:
+        return self.share(lambda rest: rest.startswith(text))
+
     def consume(self, length_of: Callable[[str], int]) -> None:
         kept = []
         for rest in self.rests:
@@ -290,16 +218,13 @@ def _walk(lines: list[str], prefix: Sequence[str], style: int) -> Template:
     for line in lines:
         text = line.encode()
         data = np.frombuffer(text, np.uint8)
-        _, after, _ = log_time.parse_time(data, _skip(line, prefix), len(data), style, 2000)
+        _, after, _ = log_time.parse_time(data, skip_prefix(line, prefix), len(data), style, 2000)
         walker.rests.append(text[after:].decode(errors="replace"))
     for token in reversed(prefix):
-        if (
-            token in _CLOSING
-            and walker.share(lambda r, c=_CLOSING[token]: r.startswith(c)) >= _SHARED
-        ):  # type: ignore[misc]  # mypy can't type a default in a lambda
+        if token in _CLOSING and walker.share_starting(_CLOSING[token]) >= _SHARED:
             closing = _CLOSING[token]
             walker.steps.append((log_text.LITERAL, ord(closing), -1))
-            walker.consume(lambda rest: 1)  # noqa: ARG005  # one byte whatever follows
+            walker.consume(partial(_literal_length, closing))
             break
     while len(walker.steps) < _MAX_STEPS and walker.rests and _step(walker):
         pass
@@ -338,11 +263,11 @@ def _step(walker: _Walker) -> bool:
 def _bracket_step(walker: _Walker) -> bool:
     for opening in "[({":
         closing = _CLOSING[opening]
-        if walker.share(lambda r, o=opening, c=closing: r.startswith(o) and c in r) < _SHARED:  # type: ignore[misc]  # as above
+        if walker.share(partial(_has_bracket, opening, closing)) < _SHARED:
             continue
         contents = [_inside(rest, opening, closing).strip() for rest in walker.rests]
         walker.field(log_text.BRACKET, ord(opening), _sort_of(contents))
-        walker.consume(lambda r, o=opening, c=closing: len(_inside(r, o, c)) + 2)  # type: ignore[misc]  # as above
+        walker.consume(partial(_bracket_length, opening, closing))
         return True
     return False
 
@@ -351,7 +276,7 @@ def _level_step(walker: _Walker) -> bool:
     if walker.share(_starts_with_level) < _SHARED or "level" in walker.slots:
         return False
     walker.field(log_text.LEVEL, 0, "level")
-    walker.consume(lambda r: _LEVEL.match(r).end() if _starts_with_level(r) else -1)  # type: ignore[union-attr]  # tested just before
+    walker.consume(_level_length)
     return True
 
 
@@ -362,9 +287,9 @@ def _plain_step(walker: _Walker) -> bool:
         walker.consume(lambda r: len(r.split(" ", 1)[0]) if r[:1].isdigit() else -1)
         return True
     for literal in "-|:,;":
-        if walker.share(lambda r, c=literal: r.startswith(c)) >= _SHARED:  # type: ignore[misc]  # as above
+        if walker.share_starting(literal) >= _SHARED:
             walker.steps.append((log_text.LITERAL, ord(literal), -1))
-            walker.consume(lambda r, c=literal: 1 if r.startswith(c) else -1)  # type: ignore[misc]  # as above
+            walker.consume(partial(_literal_length, literal))
             return True
     is_logger = sum(_LOGGER.fullmatch(word.rstrip(":")) is not None for word in words)
     separated = sum(
@@ -387,8 +312,24 @@ def _is_separated(rest: str, word: str) -> bool:
 
 
 def _starts_with_level(rest: str) -> bool:
-    match = _LEVEL.match(rest)
-    return match is not None and match[0].lower() in _WORD_LEVELS
+    return _level_length(rest) > 0
+
+
+def _level_length(rest: str) -> int:
+    match = LEVEL_WORD.match(rest)
+    return match.end() if match is not None and match[0].lower() in WORD_LEVELS else -1
+
+
+def _literal_length(literal: str, rest: str) -> int:
+    return len(literal) if rest.startswith(literal) else -1
+
+
+def _has_bracket(opening: str, closing: str, rest: str) -> bool:
+    return rest.startswith(opening) and closing in rest
+
+
+def _bracket_length(opening: str, closing: str, rest: str) -> int:
+    return len(_inside(rest, opening, closing)) + 2
 
 
 def _inside(rest: str, opening: str, closing: str) -> str:
@@ -408,7 +349,7 @@ def _sort_of(contents: Sequence[str]) -> str:
     filled = [content for content in contents if content and content != "-"]
     if not filled:
         return ""
-    if all(content.lower() in _WORD_LEVELS for content in filled):
+    if all(content.lower() in WORD_LEVELS for content in filled):
         return "level"
     if all(_TRACE_ID.fullmatch(content.split(",")[0]) for content in filled):
         return "trace_id"

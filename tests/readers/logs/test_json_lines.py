@@ -59,7 +59,7 @@ def test_messages_agree_with_a_full_parser(tmp_path_factory, objects) -> None:
 def test_broken_lines_are_kept_and_counted(tmp_path) -> None:
     path = tmp_path / "a.jsonl"
     good = '{"time":"2026-02-09T14:23:17Z","message":"a"}'
-    path.write_text("\n".join([good, '{"time":', "plain", good, '{"a":1} tail']))
+    path.write_text(f'{good}\n{{"time":\nplain\n{good}\n{{"a":1}} tail')
     reading = json_lines.read(Source(path)).check()
     assert dict(reading.counts) == {"lines": 5, "events": 2, "continuations": 0, "raw": 3}
     assert reading.table("logs")["raw_ref"].struct.field("line").to_list() == [1, 2, 3, 4, 5]
