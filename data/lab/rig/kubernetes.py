@@ -47,24 +47,28 @@ def event_json(number: int, event: Event) -> Json:
     }
 
 
-def pod_json(pod: Pod, limit_mib: int) -> Json:
-    """Return one pod's manifest and status."""
+def container_status(pod: Pod) -> Json:
+    """Return the status of a pod's container, with how the one before it ended."""
     last: Json = {}
     if pod.last_exit:
         times = {key: stamp(float(str(pod.last_exit[key]))) for key in ("startedAt", "finishedAt")}
         last = {"terminated": {**pod.last_exit, **times}}
-    container = {
-        "image": f"payments/payment-api:{pod.version}",
-        "name": "payment-api",
-        "resources": {"limits": {"memory": f"{limit_mib}Mi"}},
-    }
-    status = {
+    return {
         "image": f"payments/payment-api:{pod.version}",
         "lastState": last,
         "name": "payment-api",
         "ready": True,
         "restartCount": pod.restarts,
         "state": {"running": {"startedAt": stamp(pod.started_at)}},
+    }
+
+
+def pod_json(pod: Pod, limit_mib: int) -> Json:
+    """Return one pod's manifest and status."""
+    container = {
+        "image": f"payments/payment-api:{pod.version}",
+        "name": "payment-api",
+        "resources": {"limits": {"memory": f"{limit_mib}Mi"}},
     }
     replica_set = pod.name.rsplit("-", 1)[0]
     return {
@@ -86,7 +90,7 @@ def pod_json(pod: Pod, limit_mib: int) -> Json:
         },
         "spec": {"containers": [container], "nodeName": "lab-node-1"},
         "status": {
-            "containerStatuses": [status],
+            "containerStatuses": [container_status(pod)],
             "phase": "Running",
             "podIP": "127.0.0.1",
             "startTime": stamp(pod.created_at),

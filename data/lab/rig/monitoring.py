@@ -48,7 +48,7 @@ RULES = (
         6,
         (
             "histogram_quantile(0.99, sum by (le) "
-            "(rate(http_server_requests_seconds_bucket[20s]))) > 0.25"
+            "(rate(http_server_requests_seconds_bucket[20s]))) > 0.1"
         ),
     ),
     ("Request_Rate_High", "info", 6, "sum(rate(http_requests_total[20s])) > 100"),
@@ -66,6 +66,21 @@ FAMILIES = (
     "kube_",
     "pg_",
 )
+
+
+def rule_groups() -> dict[str, object]:
+    """Return the alerting rules as Prometheus reads them."""
+    rules = [
+        {
+            "alert": name,
+            "expr": expression,
+            "for": f"{hold_s}s",
+            "labels": {"severity": severity, "service": "payment-api"},
+            "annotations": {"summary": f"{name}: {expression}"},
+        }
+        for name, severity, hold_s, expression in RULES
+    ]
+    return {"groups": [{"name": "payments", "interval": "2s", "rules": rules}]}
 
 
 class Monitoring:
@@ -95,48 +110,32 @@ class Monitoring:
             "receivers": [{"name": "on-call"}],
         }
         self.write("alertmanager.yml", manager)
-        rules = [
-            {
-                "alert": name,
-                "expr": expression,
-                "for": f"{hold_s}s",
-                "labels": {"severity": severity, "service": "payment-api"},
-                "annotations": {"summary": f"{name}: {expression}"},
-            }
-            for name, severity, hold_s, expression in RULES
-        ]
-        self.write(
-            "rules.yml", {"groups": [{"name": "payments", "interval": "2s", "rules": rules}]}
-        )
-        scrape = [
-            {
-                "job_name": "pods",
-                "file_sd_configs": [{"files": [str(self.targets)], "refresh_interval": "2s"}],
-            },
-            {
-                "job_name": "node",
-                "honor_labels": True,
-                "static_configs": [{"targets": [f"{LOOPBACK}:{self.exporter_port}"]}],
-            },
-        ]
-        alerting = {
-            "alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{self.alert_port}"]}]}]
-        }
-        timing = {
-            "scrape_interval": f"{STEP_S}s",
-            "scrape_timeout": "2s",
-            "evaluation_interval": "2s",
-        }
-        self.write(
-            "prometheus.yml",
-            {
-                "global": timing,
-                "rule_files": ["rules.yml"],
-                "scrape_configs": scrape,
-                "alerting": alerting,
-            },
-        )
+        self.write("rules.yml", rule_groups())
+        self.write("prometheus.yml", self.scraping())
         self.launch()
+
+    def scraping(self) -> dict[str, object]:
+        """Return Prometheus' configuration."""
+        pods = {
+            "job_name": "pods",
+            "file_sd_configs": [{"files": [str(self.targets)], "refresh_interval": "2s"}],
+        }
+        node = {
+            "job_name": "node",
+            "honor_labels": True,
+            "static_configs": [{"targets": [f"{LOOPBACK}:{self.exporter_port}"]}],
+        }
+        manager = {"static_configs": [{"targets": [f"{LOOPBACK}:{self.alert_port}"]}]}
+        return {
+            "global": {
+                "scrape_interval": f"{STEP_S}s",
+                "scrape_timeout": "2s",
+                "evaluation_interval": "2s",
+            },
+            "rule_files": ["rules.yml"],
+            "scrape_configs": [pods, node],
+            "alerting": {"alertmanagers": [manager]},
+        }
 
     def launch(self) -> None:
         """Start Alertmanager and Prometheus on loopback."""

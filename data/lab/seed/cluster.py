@@ -105,83 +105,96 @@ def container_events(outcome: Outcome, seed: int) -> list[Json]:
             for second in pod.starts
             if second >= 0
         ]
-        for number, second in enumerate(pod.oom_kills):
-            used_kib = world.LIMIT_BYTES // 1024 - rng.randint(4_000, 40_000)
-            text = (
-                f"Memory cgroup out of memory: Killed process {rng.randint(4000, 65000)} (java) "
-                f"total-vm:{used_kib + 4_800_000}kB, anon-rss:{used_kib}kB, file-rss:18432kB, "
-                f"shmem-rss:0kB, UID:1000 oom_score_adj:-997"
-            )
+        rows += kill_events(pod, rng)
+        rows += probe_events(pod)
+    return rows
+
+
+def kill_events(pod: Pod, rng: random.Random) -> list[Json]:
+    """Return the node's report of each kill, and the kubelet's back-off from the second on."""
+    rows: list[Json] = []
+    waiting = f"Back-off restarting failed container payment-api in pod {pod.name}"
+    for number, second in enumerate(pod.oom_kills):
+        used_kib = world.LIMIT_BYTES // 1024 - rng.randint(4_000, 40_000)
+        text = (
+            f"Memory cgroup out of memory: Killed process {rng.randint(4000, 65000)} (java) "
+            f"total-vm:{used_kib + 4_800_000}kB, anon-rss:{used_kib}kB, file-rss:18432kB, "
+            f"shmem-rss:0kB, UID:1000 oom_score_adj:-997 pod={pod.name}"
+        )
+        kernel = {"type": "Warning", "component": "kernel-monitor"}
+        rows.append(event("Node", pod.node, "OOMKilling", text, first=second, **kernel))
+        if number:
             rows.append(
-                event(
-                    "Node",
-                    pod.node,
-                    "OOMKilling",
-                    f"{text} pod={pod.name}",
-                    first=second,
-                    type="Warning",
-                    component="kernel-monitor",
-                )
-            )
-            if number:
-                rows.append(
-                    event(
-                        "Pod",
-                        pod.name,
-                        "BackOff",
-                        "Back-off restarting failed container payment-api in pod " + pod.name,
-                        first=second + 1,
-                        type="Warning",
-                    )
-                )
-        waiting = [s.second for s in pod.samples if s.up and s.pending > 900]
-        if waiting:
-            rows.append(
-                event(
-                    "Pod",
-                    pod.name,
-                    "Unhealthy",
-                    'Readiness probe failed: Get "http://'
-                    + pod.ip
-                    + ':8081/actuator/health/readiness": '
-                    "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-                    first=waiting[0],
-                    last=waiting[-1],
-                    count=len(waiting),
-                    type="Warning",
-                )
+                event("Pod", pod.name, "BackOff", waiting, first=second + 1, type="Warning")
             )
     return rows
 
 
-def pod_json(pod: Pod) -> Json:
-    """Return one pod as it stands at the end of the window."""
-    digest = hashlib.sha256(f"payment-api:{pod.version}".encode()).hexdigest()
-    last: Json = {}
-    if pod.oom_kills:
-        started = [s for s in pod.starts if s < pod.oom_kills[-1]][-1]
-        last = {
-            "terminated": {
-                "containerID": f"containerd://{hashlib.sha256(uid_of(pod).encode()).hexdigest()}",
-                "exitCode": 137,
-                "finishedAt": world.stamp_s(pod.oom_kills[-1]),
-                "reason": "OOMKilled",
-                "startedAt": world.stamp_s(started),
-            }
+def probe_events(pod: Pod) -> list[Json]:
+    """Return the failed readiness probes of a pod, gathered into one event."""
+    failed = [s.second for s in pod.samples if s.up and s.pending > 900]
+    if not failed:
+        return []
+    text = (
+        f'Readiness probe failed: Get "http://{pod.ip}:8081/actuator/health/readiness": '
+        "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    )
+    when = {"first": failed[0], "last": failed[-1], "count": len(failed)}
+    return [event("Pod", pod.name, "Unhealthy", text, **when, type="Warning")]
+
+
+def last_state(pod: Pod) -> Json:
+    """Return how the pod's previous container ended, empty if there was none."""
+    if not pod.oom_kills:
+        return {}
+    started_s = [s for s in pod.starts if s < pod.oom_kills[-1]][-1]
+    return {
+        "terminated": {
+            "containerID": f"containerd://{hashlib.sha256(uid_of(pod).encode()).hexdigest()}",
+            "exitCode": 137,
+            "finishedAt": world.stamp_s(pod.oom_kills[-1]),
+            "reason": "OOMKilled",
+            "startedAt": world.stamp_s(started_s),
         }
+    }
+
+
+def container_status(pod: Pod) -> Json:
+    """Return the container's status at the end of the window."""
+    digest = hashlib.sha256(f"payment-api:{pod.version}".encode()).hexdigest()
     is_up = pod.container_from_s <= world.LENGTH_S
-    started_at = world.stamp_s(pod.container_from_s)
+    running = {"running": {"startedAt": world.stamp_s(pod.container_from_s)}}
     waiting = {"reason": "CrashLoopBackOff", "message": "back-off restarting failed container"}
-    status: Json = {
+    return {
         "image": f"payments/payment-api:{pod.version}",
         "imageID": f"payments/payment-api@sha256:{digest}",
-        "lastState": last,
+        "lastState": last_state(pod),
         "name": "payment-api",
         "ready": pod.workload != "payment-api" or pod.cluster != world.CLUSTER,
         "restartCount": pod.restarts,
         "started": is_up,
-        "state": {"running": {"startedAt": started_at}} if is_up else {"waiting": waiting},
+        "state": running if is_up else {"waiting": waiting},
     }
+
+
+def container_spec(pod: Pod) -> Json:
+    """Return the container as the deployment asks for it."""
+    secret = {"secretKeyRef": {"key": "password", "name": "payments-db"}}
+    return {
+        "env": [
+            {"name": "JAVA_TOOL_OPTIONS", "value": "-Xmx7g -Xlog:gc*:file=/var/log/gc.log"},
+            {"name": "POOL_MAX_SIZE", "value": str(pod.pool_max)},
+            {"name": "DB_PASSWORD", "valueFrom": secret},
+        ],
+        "image": f"payments/payment-api:{pod.version}",
+        "name": "payment-api",
+        "resources": {"limits": {"memory": "8Gi"}, "requests": {"cpu": "2", "memory": "4Gi"}},
+    }
+
+
+def pod_json(pod: Pod) -> Json:
+    """Return one pod as it stands at the end of the window."""
+    replica_set = pod.name.rsplit("-", 1)[0]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -189,44 +202,19 @@ def pod_json(pod: Pod) -> Json:
             "creationTimestamp": world.stamp_s(pod.created_s),
             "labels": {
                 "app": pod.workload,
-                "pod-template-hash": pod.name.split("-")[-2],
+                "pod-template-hash": replica_set.rsplit("-", 1)[1],
                 "version": pod.version,
             },
             "name": pod.name,
             "namespace": world.NAMESPACE,
             "ownerReferences": [
-                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": pod.name.rsplit("-", 1)[0]}
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": replica_set}
             ],
             "uid": uid_of(pod),
         },
-        "spec": {
-            "containers": [
-                {
-                    "env": [
-                        {
-                            "name": "JAVA_TOOL_OPTIONS",
-                            "value": "-Xmx7g -Xlog:gc*:file=/var/log/gc.log",
-                        },
-                        {"name": "POOL_MAX_SIZE", "value": str(pod.pool_max)},
-                        {
-                            "name": "DB_PASSWORD",
-                            "valueFrom": {
-                                "secretKeyRef": {"key": "password", "name": "payments-db"}
-                            },
-                        },
-                    ],
-                    "image": f"payments/payment-api:{pod.version}",
-                    "name": "payment-api",
-                    "resources": {
-                        "limits": {"memory": "8Gi"},
-                        "requests": {"cpu": "2", "memory": "4Gi"},
-                    },
-                }
-            ],
-            "nodeName": pod.node,
-        },
+        "spec": {"containers": [container_spec(pod)], "nodeName": pod.node},
         "status": {
-            "containerStatuses": [status],
+            "containerStatuses": [container_status(pod)],
             "hostIP": pod.node.split(".")[0].removeprefix("ip-").replace("-", "."),
             "phase": "Running",
             "podIP": pod.ip,

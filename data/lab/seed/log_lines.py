@@ -77,49 +77,30 @@ class PodLog:
 
     def start(self, second: int) -> None:
         """Log a start-up."""
-        pod = self.pod
-        self.add(
-            second + 2.1,
-            "INFO",
-            "PaymentApplication",
-            f"Starting payment-api {pod.version} on {pod.name}",
-        )
+        pod, main, pool = self.pod, "PaymentApplication", "com.zaxxer.hikari.HikariDataSource"
+        self.add(second + 2.1, "INFO", main, f"Starting payment-api {pod.version} on {pod.name}")
         driver = "2.5.0" if pod.is_leaky else "2.1.3"
-        self.add(
-            second + 6.4,
-            "INFO",
-            "com.zaxxer.hikari.HikariDataSource",
-            f"payment-primary - Starting... driver={driver} maximumPoolSize={pod.pool_max}",
-        )
+        text = f"payment-primary - Starting... driver={driver} maximumPoolSize={pod.pool_max}"
+        self.add(second + 6.4, "INFO", pool, text)
         if pod.created_s == world.SCALE_OUT_S:
-            for retry in range(18):
-                self.add(
-                    second + 9.0 + 29 * retry,
-                    "ERROR",
-                    "com.zaxxer.hikari.pool.HikariPool",
-                    "payment-primary - Exception during pool initialization. "
-                    'FATAL: too many connections for role "payment_api"',
-                )
+            self.retry_connecting(second)
             return
-        self.add(
-            second + 8.9,
-            "INFO",
-            "com.zaxxer.hikari.HikariDataSource",
-            "payment-primary - Start completed.",
-        )
+        self.add(second + 8.9, "INFO", pool, "payment-primary - Start completed.")
         if pod.is_leaky:
-            self.add(
-                second + 12.0,
-                "INFO",
-                "fraud.FraudCheck",
-                "Real-time fraud detection enabled, time-out 250 ms",
-            )
-        self.add(
-            second + 26.0,
-            "INFO",
-            "PaymentApplication",
-            f"Started payment-api {pod.version} in 26.0 seconds",
+            text = "Real-time fraud detection enabled, time-out 250 ms"
+            self.add(second + 12.0, "INFO", "fraud.FraudCheck", text)
+        text = f"Started payment-api {pod.version} in 26.0 seconds"
+        self.add(second + 26.0, "INFO", main, text)
+
+    def retry_connecting(self, second: int) -> None:
+        """Log a start-up that never gets a connection."""
+        text = (
+            "payment-primary - Exception during pool initialization. "
+            'FATAL: too many connections for role "payment_api"'
         )
+        for retry in range(18):
+            at = second + 9.0 + 29 * retry
+            self.add(at, "ERROR", "com.zaxxer.hikari.pool.HikariPool", text)
 
     def payments(self, sample: Sample, count: int) -> None:
         """Log sampled payments that work: request, capture, settled."""

@@ -137,7 +137,7 @@ def bucket(bound_s: float) -> Callable[[Sample], float]:
 
 
 def write_runtime(bodies: Bodies) -> None:
-    """Write the JVM's, the pool's and the application's metrics."""
+    """Write the JVM's metrics."""
     app = app_labels
     old_gen, eden = {"area": "heap", "id": "G1 Old Gen"}, {"area": "heap", "id": "G1 Eden Space"}
     meta = {"area": "nonheap", "id": "Metaspace"}
@@ -166,7 +166,11 @@ def write_runtime(bodies: Bodies) -> None:
     pause = {"action": "end of minor GC", "cause": "G1 Evacuation Pause"}
     bodies.write("jvm_gc_pause_seconds_count", [(app, pause, if_up(lambda s: s.gc_count // 1))])
     bodies.write("jvm_gc_pause_seconds_sum", [(app, pause, if_up(lambda s: s.gc_pause_s))])
-    pool = {"pool": "payment-primary"}
+
+
+def write_pool(bodies: Bodies) -> None:
+    """Write HikariCP's metrics."""
+    app, pool = app_labels, {"pool": "payment-primary"}
     gauges: dict[str, Callable[[Sample], float]] = {
         "hikaricp_connections": lambda s: s.pool_max,
         "hikaricp_connections_active": lambda s: round(s.active),
@@ -256,6 +260,7 @@ def write_all(outcome: Outcome, folder: Path) -> Bodies:
     folder.mkdir(parents=True, exist_ok=True)
     bodies = Bodies(outcome, folder)
     write_runtime(bodies)
+    write_pool(bodies)
     write_requests(bodies)
     write_containers(bodies)
     return bodies
