@@ -111,10 +111,10 @@ class Shown:
     chart: Chart
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from forensics.charts._matplotlib import draw_svg  # noqa: PLC0415  # loads matplotlib
+        from forensics.charts._matplotlib import draw_inline  # noqa: PLC0415  # loads matplotlib
         from forensics.redaction import redact  # noqa: PLC0415  # same
 
-        svg = redact(draw_svg(self.chart, text_as_text=True, titled=True))
+        svg = redact(draw_inline(self.chart))
         return {"image/svg+xml": svg, "text/plain": redact(self.chart.alt)}
 
 
