@@ -79,6 +79,8 @@ def sniff(head: Head) -> Match:
         lines
     ):
         return Match.NO
+    if head.name.lower().endswith((".yaml", ".yml", ".toml", ".ini", ".conf", ".properties")):
+        return Match.NO  # settings with comments read like prose
     if head.name.lower().endswith((".md", ".markdown")):
         return Match.SHAPE
     if re.search(r"(?m)^#{1,6} \S", text) and len(_MARKDOWN.findall(text)) > len(lines) // 4:
