@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import orjson
@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 VERSION: Final = 1
 _FACTS: Final = "facts.json"
 _SAMPLE: Final = 1 << 16
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def default_cache() -> Path:
@@ -53,33 +51,55 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def save_index(folder: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
-    """Write an index, replacing what is there.
+class IndexWriter:
+    """Takes arrays as they get ready, so that a phase can free what the next only reads.
+
+    With a folder, ``keep`` writes an array and returns it mapped; without, it stays in memory.
+    Use as a context manager: leaving it without ``finish`` removes what was written.
 
     Raises
     ------
     OSError
         If the cache can't be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        checks = {}
-        for name, array in arrays.items():
-            with (building / f"{name}.bin").open("wb") as stream:
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._checks: dict[str, dict[str, Any]] = {}
+        self._building: Path | None = None
+        if folder is not None:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            self._building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._building is not None:
+            shutil.rmtree(self._building, ignore_errors=True)
+
+    def keep(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Store an array under a name and return it, mapped read-only where possible."""
+        if self._building is not None:
+            path = self._building / f"{name}.bin"
+            with path.open("wb") as stream:
                 np.ascontiguousarray(array).tofile(stream)
-            checks[name] = {
-                "dtype": array.dtype.str,
-                "shape": list(array.shape),
-                "ends": _ends(building / f"{name}.bin"),
-            }
-        body = orjson.dumps({"version": VERSION, "arrays": checks, "facts": facts})
-        digest = hashlib.sha256(body).hexdigest().encode()
-        (building / _FACTS).write_bytes(digest + b"\n" + body)
-        shutil.rmtree(folder, ignore_errors=True)
-        building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+            check = {"dtype": array.dtype.str, "shape": list(array.shape), "ends": _ends(path)}
+            self._checks[name] = check
+            array = _map(path, array.dtype, array.shape)
+        self._arrays[name] = array
+        return array
+
+    def finish(self, facts: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Put the index in place of any old one; return its arrays and facts."""
+        if self._building is not None and self._folder is not None:
+            body = orjson.dumps({"version": VERSION, "arrays": self._checks, "facts": facts})
+            digest = hashlib.sha256(body).hexdigest().encode()
+            (self._building / _FACTS).write_bytes(digest + b"\n" + body)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._building.rename(self._folder)
+        return self._arrays, dict(facts)
 
 
 def load_index(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
@@ -98,13 +118,16 @@ def load_index(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] |
             expected = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
             if path.stat().st_size != expected or _ends(path) != check["ends"]:
                 return None
-            if expected:
-                arrays[name] = np.memmap(path, dtype, "r", shape=shape).view(np.ndarray)
-            else:
-                arrays[name] = np.empty(shape, dtype)
+            arrays[name] = _map(path, dtype, shape)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return arrays, content["facts"]
+
+
+def _map(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    return np.memmap(path, dtype, "r", shape=shape).view(np.ndarray)
 
 
 def _ends(path: Path) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forensics.errors import TruncatedEvidenceError
-from forensics.heap.retention import References, compute_retention
+from forensics.heap.retention import References, Retention, compute_retention
+from forensics.heap.store import IndexWriter
 from forensics.kernels import hprof_classes as table
 from forensics.kernels import hprof_references as refs
 from forensics.kernels._types import Bytes, Ints, Longs, Offsets
-from forensics.kernels.address_table import AddressTable, build_address_table, find_ordinals
+from forensics.kernels.address_table import (
+    AddressTable,
+    build_address_table,
+    find_ordinals,
+    next_distance,
+)
 from forensics.kernels.hprof_tags import (
     GC_ROOT_JAVA_FRAME,
     GC_ROOT_JNI_LOCAL,
@@ -45,9 +51,9 @@ _WEAK_CLASSES: Final = tuple(
 
 
 def build_arrays(
-    data: Bytes, name: str, scan: Scan, classes: Classes, sizes: _layout.Sizes
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Return the arrays of the graph and the facts that go with them.
+    data: Bytes, scan: Scan, classes: Classes, sizes: _layout.Sizes, writer: IndexWriter
+) -> dict[str, Any]:
+    """Hand the arrays of the graph to ``writer``; return the facts that go with them.
 
     Raises
     ------
@@ -56,7 +62,7 @@ def build_arrays(
     """
     if scan.addresses.size == 0:
         raise TruncatedEvidenceError(
-            name,
+            scan.name,
             "holds no object",
             expected="at least one object record",
             way_out="take another dump (jcmd PID GC.heap_dump FILE) with enough disk space",
@@ -72,46 +78,35 @@ def build_arrays(
     roots = _read_roots(scan, lookup)
     model = _object_model(classes, layout, id_bytes)
     out, found = _collect(data, addresses, offsets, classes, model, lookup, roots.extra)
-    begin, targets = out.begin, out.targets[: found[0]]
-    weak_source, weak_target = (
-        out.weak_source[: found[1]].copy(),
-        out.weak_target[: found[1]].copy(),
-    )
-    fill_sizes(classes, layout, out, addresses, model)
+    release_pages(data)
+    fill_sizes(classes, layout, out, _next_distances(classes, addresses, lookup), model)
     presumed = _presume_roots(scan, classes, out.class_index, roots)
+    keep = writer.keep
+    keep("addresses", addresses)
+    keep("offsets", offsets)
+    del addresses, offsets
+    keep("weak_source", out.weak_source[: found[1]].copy())
+    weak_target = keep("weak_target", out.weak_target[: found[1]].copy())
+    shallow = keep("shallow", out.shallow)
     held = np.concatenate([roots.held, presumed])
-    class_object = np.full(len(classes.names), -1, np.int32)
-    class_object[: classes.count] = np.arange(classes.count)
-    class_object[held[held < classes.count]] = -1
-    for marked in (held, weak_target, np.arange(classes.count, dtype=np.int32)):
-        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
-        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
-    graph = References(begin, targets, out.class_index, class_object, out.seen_once, out.seen_twice)
-    kept = compute_retention(graph, out.shallow, held, weak_target)
-    arrays = {
-        "class_index": out.class_index,
-        "shallow": out.shallow,
-        "begin": begin,
-        "targets": targets,
-        "weak_source": weak_source,
-        "weak_target": weak_target,
-        "dominator": kept.dominator,
-        "retained": kept.retained,
-        "reach": kept.reach,
-        "addresses": addresses,
-        "offsets": offsets,
-        "class_rows": classes.rows,
-        "field_rows": classes.fields,
-        "super_index": classes.super_index,
-        "loader": _loaders(classes, lookup),
-        "roots": np.concatenate([roots.rows, _presumed_rows(presumed)]),
-        "lookup_directory": lookup.directory,
-        "lookup_table": lookup.table,
-        "lookup_shuffled": lookup.shuffled,
-        "lookup_addresses": lookup.sorted_addresses,
-        "lookup_ordinals": lookup.sorted_ordinals,
-    }
-    facts = {
+    _mark_numbered(out, held, weak_target, classes.count)
+    graph = References(
+        keep("begin", out.begin),
+        keep("targets", out.targets[: found[0]]),
+        keep("class_index", out.class_index),
+        _kept_classes(classes, held),
+        out.seen_once,
+        out.seen_twice,
+    )
+    del out
+    _keep_retention(writer, compute_retention(graph, shallow, held, weak_target))
+    keep("class_rows", classes.rows)
+    keep("field_rows", classes.fields)
+    keep("super_index", classes.super_index)
+    keep("loader", find_ordinals(lookup, np.ascontiguousarray(classes.rows[:, table.LOADER])))
+    keep("roots", np.concatenate([roots.rows, _presumed_rows(presumed)]))
+    _keep_lookup(writer, lookup)
+    return {
         "layout": f"{layout.name}, {layout.align_bytes}-byte alignment",
         "unit_bytes": 1 << model.unit_shift,
         "class_objects": classes.count,
@@ -120,7 +115,37 @@ def build_arrays(
         "dangling": int(found[2]),
         "presumed_roots": int(presumed.size),
     }
-    return arrays, facts
+
+
+def _mark_numbered(
+    out: refs.ReferenceTables, held: Ints, weak_target: Ints, class_count: int
+) -> None:
+    """See to it that roots, weak targets and classes are never taken for private leaves."""
+    for marked in (held, weak_target, np.arange(class_count, dtype=np.int32)):
+        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
+        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
+
+
+def _kept_classes(classes: Classes, held: Ints) -> Ints:
+    """Return the class object that instances keep alive by class, -1 where a root does."""
+    class_object = np.full(len(classes.names), -1, np.int32)
+    class_object[: classes.count] = np.arange(classes.count)
+    class_object[held[held < classes.count]] = -1
+    return class_object
+
+
+def _keep_retention(writer: IndexWriter, kept: Retention) -> None:
+    writer.keep("dominator", kept.dominator)
+    writer.keep("retained", kept.retained)
+    writer.keep("reach", kept.reach)
+
+
+def _keep_lookup(writer: IndexWriter, lookup: AddressTable) -> None:
+    writer.keep("lookup_directory", lookup.directory)
+    writer.keep("lookup_table", lookup.table)
+    writer.keep("lookup_shuffled", lookup.shuffled)
+    writer.keep("lookup_addresses", lookup.sorted_addresses)
+    writer.keep("lookup_ordinals", lookup.sorted_ordinals)
 
 
 def _number_objects(
@@ -130,6 +155,7 @@ def _number_objects(
     own = classes.rows[: classes.count, table.ADDRESS]
     addresses = np.concatenate([own, scan.addresses])
     offsets = np.concatenate([np.zeros(own.size, offset_type(data.size)), scan.offsets])
+    scan.addresses, scan.offsets = addresses[:0], offsets[:0]  # frees the first pass's
     lookup, repeated = build_address_table(addresses)
     if repeated:
         _, first = np.unique(addresses, return_index=True)
@@ -246,6 +272,26 @@ def _collect(  # noqa: PLR0913, PLR0917  # hands its arguments on to one kernel
     return out, found
 
 
+def _next_distances(classes: Classes, addresses: Longs, lookup: AddressTable) -> Longs:
+    """Return the distance from each class object to the next object, 0 where unknown."""
+    if lookup.directory.size == 0:
+        return np.zeros(classes.count, np.int64)
+    table_of = (lookup.directory, lookup.table, lookup.base, lookup.shift)
+    found = [next_distance(*table_of, address, 1 << 40) for address in addresses[: classes.count]]
+    distances = np.array(found, np.int64)
+    distances[distances == 1 << 40] = 0
+    return distances
+
+
+def release_pages(data: Bytes) -> None:
+    """Let go of the mapped pages of a dump; the next access maps them again."""
+    mapped = data.base
+    if isinstance(mapped, memoryview):
+        mapped = mapped.obj
+    if isinstance(mapped, mmap.mmap):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
 def _presume_roots(scan: Scan, classes: Classes, class_index: Ints, roots: _Roots) -> Ints:
     """Return what must stand in for roots that a cut dump lost: classes and threads.
 
@@ -267,7 +313,3 @@ def _presumed_rows(presumed: Ints) -> Longs:
     rows[:, 0] = presumed
     rows[:, 1] = 0
     return rows
-
-
-def _loaders(classes: Classes, lookup: AddressTable) -> Ints:
-    return find_ordinals(lookup, np.ascontiguousarray(classes.rows[:, table.LOADER]))

@@ -83,6 +83,7 @@ def read_header(data: Bytes, name: str) -> Header:
 class Scan:
     """What the first pass found; arrays are views of larger, mostly untouched ones."""
 
+    name: str
     header: Header
     records: Longs
     addresses: Longs
@@ -144,7 +145,9 @@ class Scanner:
 
         Returns where to go on if a length had wrapped inside an object, else -1.
         """
-        for row in range(first, self._record_count):
+        tags = self._records[first : self._record_count, 0]
+        wanted = (tags == HEAP_DUMP) | (tags == HEAP_DUMP_SEGMENT) | (tags == HEAP_DUMP_END)
+        for row in (first + np.flatnonzero(wanted)).tolist():
             tag, body, length = (int(x) for x in self._records[row])
             if tag in (HEAP_DUMP, HEAP_DUMP_SEGMENT):
                 self._begin_dump(tag)
@@ -247,6 +250,7 @@ class Scanner:
         if self._is_cut and self._damage:
             read = self._damage[-1].offset or position
         return Scan(
+            name=self._name,
             header=self._header,
             records=self._records[: self._record_count],
             addresses=self._addresses[low[0] : high[0]],

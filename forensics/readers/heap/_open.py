@@ -51,21 +51,19 @@ def open_hprof(
     found = store.load_index(folder) if folder is not None else None
     if found is not None and found[1]["file_bytes"] == path.stat().st_size:
         return _assemble(data, *found, source.name)
-    arrays, facts = _build(data, source.name, sizes, dump)
-    facts["damage"] = [*facts["damage"], *damage]
-    facts["file_bytes"] = path.stat().st_size
-    facts["mtime_ns"] = path.stat().st_mtime_ns
-    if folder is not None:
-        store.save_index(folder, arrays, facts)
-        reopened = store.load_index(folder)
-        if reopened is not None:
-            arrays, facts = reopened
+    with store.IndexWriter(folder) as writer:
+        facts = _build(data, source.name, sizes, dump, writer)
+        facts["damage"] = [*facts["damage"], *damage]
+        facts["file_bytes"] = path.stat().st_size
+        facts["mtime_ns"] = path.stat().st_mtime_ns
+        arrays, facts = writer.finish(facts)
+    build.release_pages(data)
     return _assemble(data, arrays, facts, source.name)
 
 
 def _build(
-    data: Bytes, name: str, sizes: Sizes, dump: int
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    data: Bytes, name: str, sizes: Sizes, dump: int, writer: store.IndexWriter
+) -> dict[str, Any]:
     try:
         scan = Scanner(data, name).run(dump)
     except IndexError:
@@ -77,7 +75,7 @@ def _build(
     frames = names_of.read_frames(data, scan.records, id_bytes, names, by_serial)
     started = names_of.read_started_threads(data, scan.records, id_bytes, names)
     traces = names_of.trace_thread_serials(data, scan.records)
-    arrays, facts = build.build_arrays(data, name, scan, classes, sizes)
+    facts = build.build_arrays(data, scan, classes, sizes, writer)
     notes = []
     if facts["presumed_roots"]:
         notes.append(_PRESUMED)
@@ -98,9 +96,9 @@ def _build(
         "field_names": classes.field_names,
         "frames": frames.to_dict(as_series=False),
         "started_threads": [[k, *v] for k, v in started.items()],
-        "traces": list(traces.items()),
+        "traces": [list(pair) for pair in traces.items()],
     }
-    return arrays, facts
+    return facts
 
 
 def _assemble(

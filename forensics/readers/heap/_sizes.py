@@ -16,7 +16,7 @@ def fill_sizes(
     classes: Classes,
     layout: _layout.Layout,
     out: refs.ReferenceTables,
-    addresses: Longs,
+    distances: Longs,
     model: refs.ObjectModel,
 ) -> None:
     """Fill the sizes of instances and class objects.
@@ -25,7 +25,8 @@ def fill_sizes(
     ----------
     out
         ``shallow`` is filled; ``gaps`` is read.
-    addresses : array of int64, shape (objects,)
+    distances : array of int64, shape (class objects,)
+        From each class object to the next object, 0 where unknown.
     """
     if layout is _layout.RAW:
         own = np.maximum(classes.rows[:, table.INSTANCE_BYTES], 0)
@@ -51,7 +52,7 @@ def fill_sizes(
     units = _units(sizes, classes, model.unit_shift)
     refs.fill_instance_sizes(out.class_index, out.shallow, units, classes.count)
     statics = _static_bytes(classes, layout.reference_bytes)[: classes.count]
-    base = _class_object_bytes(classes, addresses, statics, sizes)
+    base = _class_object_bytes(classes, distances, statics, sizes)
     mirrors = -(-(base + statics) // align) * align
     out.shallow[: classes.count] = mirrors >> model.unit_shift
 
@@ -91,15 +92,12 @@ def _static_bytes(classes: Classes, reference_bytes: int) -> Longs:
     return total
 
 
-def _class_object_bytes(classes: Classes, addresses: Longs, statics: Longs, sizes: Longs) -> int:
+def _class_object_bytes(classes: Classes, distances: Longs, statics: Longs, sizes: Longs) -> int:
     """Return the size of a class object without statics: the tightest fit of all of them."""
     own = classes.first("java.lang.Class")
     predicted = int(sizes[own]) if own >= 0 else 0
-    ascending = np.sort(addresses)
-    at = np.searchsorted(ascending, addresses[: classes.count]) + 1
-    inside = at < ascending.size
-    gaps = ascending[at[inside]] - addresses[: classes.count][inside]
-    if own < 0 or gaps.size == 0:
+    known = distances > 0
+    if own < 0 or not known.any():
         return predicted
-    tightest = int((gaps - -(-statics[inside] // 8) * 8).min())
+    tightest = int((distances[known] - -(-statics[known] // 8) * 8).min())
     return tightest if 0 < tightest <= predicted + 128 else predicted
