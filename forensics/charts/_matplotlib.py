@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
-from matplotlib import dates as mdates
+from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -25,8 +25,10 @@ from forensics.charts._matplotlib_marks import Place, as_number, draw_mark
 from forensics.charts._theme import FONT, FONT_SIZE_PT, LIGHT
 from forensics.charts._units import axis_title, shown_panel
 
+#: Matplotlib's dates are untyped.
+_DATES: Final[Any] = dates
 _LABEL_PT: Final = 10.5
-_RC: Final[dict[str, Any]] = {
+_RC: Final[Any] = {
     "font.family": FONT,
     "font.size": FONT_SIZE_PT,
     "svg.hashsalt": "forensics",
@@ -56,14 +58,16 @@ def draw_loose(chart: m.Chart) -> tuple[str, bytes, bytes]:
 def _to_svg(figure: Figure, text: str) -> str:
     out = io.StringIO()
     with mpl.rc_context({"svg.fonttype": text}):
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 
 def _to_png(figure: Figure, dots_an_inch: int) -> bytes:
     out = io.BytesIO()
     figure.set_dpi(dots_an_inch)
-    FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.print_png(out, metadata={"Software": None})
     return out.getvalue()
 
 
@@ -170,9 +174,9 @@ def _set_axis(place: Place, which: m.Direction, axis: m.Axis) -> None:
         if which == "y":
             axes.invert_yaxis()
     elif axis.scale == "time":
-        locator = mdates.AutoDateLocator(minticks=4, maxticks=9)
+        locator = _DATES.AutoDateLocator(minticks=4, maxticks=9)
         target.set_major_locator(locator)
-        target.set_major_formatter(mdates.ConciseDateFormatter(locator))
+        target.set_major_formatter(_DATES.ConciseDateFormatter(locator))
     elif axis.scale == "log":
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
     elif axis.scale == "none":
@@ -201,7 +205,7 @@ def _draw_rule_labels(place: Place, panel_in: float) -> None:
         left = share < 0.75
         place.axes.annotate(
             fit_label(rule.text, 46),
-            (rule.at, 1.0),  # type: ignore[arg-type]  # a datetime is a coordinate to matplotlib
+            (rule.at, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(3 if left else -3, -2 - _LABEL_PT * level),
             textcoords="offset points",

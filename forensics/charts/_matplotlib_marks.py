@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from matplotlib import dates as mdates
+from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
@@ -19,6 +19,8 @@ from forensics.charts._theme import HEAT, LIGHT, text_on
 
 _STYLES: Final = {"solid": "-", "dash": (0, (5, 3)), "dot": (0, (1.2, 2.2))}
 _SYMBOLS: Final = {"circle": "o", "cross": "x", "diamond": "D", "triangle": "^"}
+#: Matplotlib's dates are untyped.
+_DATES: Final[Any] = dates
 _HEAT_MAP: Final = LinearSegmentedColormap.from_list("forensics", HEAT)
 
 
@@ -38,7 +40,7 @@ def draw_mark(place: Place, mark: m.Mark) -> None:
 
 def as_number(value: Any) -> float:
     """Return a coordinate as matplotlib counts it: days for times, else the number."""
-    return float(mdates.date2num(value)) if hasattr(value, "year") else float(value)
+    return float(_DATES.date2num(value)) if hasattr(value, "year") else float(value)
 
 
 def _draw_line(place: Place, mark: m.Line) -> None:
@@ -46,7 +48,7 @@ def _draw_line(place: Place, mark: m.Line) -> None:
     extra = {"where": "post"} if mark.step else {}
     (line,) = draw(
         np.asarray(mark.x),
-        np.asarray([math.nan if v is None else v for v in mark.y], dtype=float),
+        np.asarray(mark.y, dtype=np.float64),
         color=LIGHT[mark.role],
         linestyle=_STYLES[mark.style],
         linewidth=mark.width,
@@ -75,7 +77,11 @@ def _draw_points(place: Place, mark: m.Points) -> None:
     colour = LIGHT[mark.role]
     if mark.x_low:
         bars = place.axes.hlines(
-            np.asarray(mark.y, dtype=float), mark.x_low, mark.x_high, color=colour, linewidth=1.6
+            np.asarray(mark.y, dtype=float),
+            np.asarray(mark.x_low),
+            np.asarray(mark.x_high),
+            color=colour,
+            linewidth=1.6,
         )
         bars.set_gid(m.element_id(place.chart_id, f"{mark.name} interval"))
     (points,) = place.axes.plot(
@@ -227,7 +233,7 @@ def _draw_heat(place: Place, mark: m.Heat) -> None:
     grid.set_gid(m.element_id(place.chart_id, mark.name))
     figure = place.axes.figure
     bar = figure.colorbar(grid, ax=place.axes, pad=0.01, fraction=0.03, aspect=30)
-    bar.outline.set_visible(False)  # type: ignore[operator]  # matplotlib's stub calls it a Spines
+    bar.outline.set_visible(False)
     bar.set_label(mark.unit, color=LIGHT["soft"])
     bar.ax.tick_params(colors=LIGHT["soft"], labelcolor=LIGHT["ink"], length=2)
 

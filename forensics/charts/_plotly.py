@@ -155,7 +155,7 @@ def _texts(mark: Any, default: Callable[[int], str]) -> list[str]:
 
 def _line(mark: m.Line, target: _Target) -> list[Trace]:
     texts = [
-        escape(f"{mark.name}: {human_number(y) if y is not None else '-'} at {_said(x)}")
+        escape(f"{mark.name}: {human_number(float(y))} at {_said(x)}")
         for x, y in zip(mark.x, mark.y, strict=True)
     ]
     style = {

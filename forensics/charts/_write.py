@@ -117,7 +117,9 @@ def redact_chart(chart: Chart) -> Chart:
         for name, dtype in chart.table.schema.items()
         if dtype == pl.String
     )
-    texts = {name: redact(getattr(chart, name)) for name in ("title", "subtitle", "caption", "alt")}
+    texts: dict[str, Any] = {
+        name: redact(getattr(chart, name)) for name in ("title", "subtitle", "caption", "alt")
+    }
     sources = tuple(
         ref.model_copy(update={"path": redact(ref.path), "query": ref.query and redact(ref.query)})
         for ref in chart.sources
