@@ -26,7 +26,7 @@ from scipy.special import log_ndtr
 
 from forensics.growth._curves import Background, Curves
 from forensics.growth._types import Floats, Floor
-from forensics.kernels.regressions import project_groups, whiten_columns
+from forensics.kernels.regressions import multiply, project_groups, whiten_columns
 
 #: Correlations of neighbouring points: 0.94 remembers a sixth of a hundred points.
 RHOS = np.array([0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94])
@@ -102,12 +102,12 @@ def weigh(
         split = 2 + columns.shape[1]
         basis, rest, left = project_groups(level, white[:, 2:split], starts, y)
         flat[i] = start.log_evidence(left, widths) + prior
-        v = white[:, split:]
+        v = np.ascontiguousarray(white[:, split:])
         whole = np.einsum("ij,ij->j", v, v)
-        size = whole - np.add.reduceat((basis[rows] @ v) ** 2, firsts, axis=0)
+        size = whole - np.add.reduceat(multiply(basis[rows], v) ** 2, firsts, axis=0)
         is_free = size > 1e-7 * whole
         size = np.where(is_free, size, np.inf)
-        along = rest[taking] @ v
+        along = multiply(rest[taking], v)
         rss = np.maximum(left[taking, None] - along**2 / size, 0.0)
         value = start.log_evidence(rss, widths[taking, None] + 1) + prior[taking, None]
         grown[i] = np.where(is_free, value, -np.inf)

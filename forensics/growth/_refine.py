@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forensics.growth._curves import Shape, unit_time
 from forensics.growth._evidence import FEW_RHOS, Evidence, correlations
 from forensics.growth._types import Floats, Floor
-from forensics.kernels.regressions import project_groups, whiten_columns
+from forensics.kernels.regressions import multiply, project_groups, whiten_columns
 
 #: Shapes this many nats behind the best aren't looked at again.
 _BEHIND = 14.0
@@ -106,6 +106,11 @@ class _Profile:
         """Return the log likelihood of each curve, shape (k,)."""
         white = whiten_columns(np.ascontiguousarray(curves.T), self._phi)
         whole = np.einsum("ij,ij->j", white, white)
-        size = np.maximum(whole - np.sum((self._q @ white) ** 2, axis=0), 1e-9 * whole + 1e-300)
-        rss = np.maximum(self._left - (self._rest @ white) ** 2 / size, 1e-12 * self._left + 1e-300)
+        size = np.maximum(
+            whole - np.sum(multiply(self._q, white) ** 2, axis=0), 1e-9 * whole + 1e-300
+        )
+        rss = np.maximum(
+            self._left - multiply(self._rest[None, :], white)[0] ** 2 / size,
+            1e-12 * self._left + 1e-300,
+        )
         return np.asarray(self._log_det - 0.5 * (self._rest.size - 1) * np.log(rss))

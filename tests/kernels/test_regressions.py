@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensics.kernels.regressions import project_groups, whiten_columns
+from forensics.kernels.regressions import multiply, project_groups, whiten_columns
 from forensics.kernels.reversals import find_reversals
 from forensics.kernels.segments import cut_levels
 
@@ -68,3 +68,9 @@ def test_the_compiled_and_the_plain_kernel_agree(kernel):
     y = np.random.default_rng(3).normal(size=40).cumsum()
     arguments = (y, 1.5) if kernel is find_reversals else (y, 4, 2)
     assert (kernel(*arguments) == plain(kernel)(*arguments)).all()
+
+
+def test_the_product_on_one_thread_is_the_product():
+    rng = np.random.default_rng(5)
+    left, right = rng.normal(size=(7, 30)), rng.normal(size=(30, 11))
+    assert multiply(left, right) == pytest.approx(left @ right)
