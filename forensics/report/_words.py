@@ -38,7 +38,7 @@ def number(value: float | None, unit: str, derived: str = "") -> Markup:
 def plain_number(value: float | None, unit: str, derived: str = "") -> str:
     """Return a number as people read it, for Markdown; ``derived`` is the page's concern."""
     del derived
-    return human(None if value is None else float(value), unit)
+    return markdown_text(human(None if value is None else float(value), unit))
 
 
 def moment(at: datetime | None, form: str = "%Y-%m-%d %H:%M:%S UTC") -> Markup:
