@@ -27,16 +27,15 @@ _DATE = (
 )
 _STOP = r"\s'\"<>()\[\]{},;"
 _PATH = rf"(?<![\w)\]>/.:])(?:~|\.{{1,2}})?/[A-Za-z0-9_.$][^{_STOP}=|:]*"
-_OBJECT = r"[\w.$]*\s?\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+\}"
+_OBJECT = r"[\w.$]*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+\}"
 _NULLS = ("null", "NULL", "None", "nil")
 _FLAGS = ("true", "false", "True", "False", "TRUE", "FALSE")
-_ROLE = r"\b((?:for|invalid|by|of|illegal|unknown|from|to) user) [A-Za-z_][\w.-]*"
+_ROLE = r"\b((?i:for|invalid|by|of|illegal|unknown|from|to) user) [A-Za-z_][\w.-]*"
 
 #: A rule is tried only on a text that holds one of its marks.
 RULES: Final = tuple(
     (marks, re.compile(pattern), replacement)
     for marks, pattern, replacement in (
-        (("\x1b",), r"\x1b\[[0-9;]*[A-Za-z]", ""),  # terminal colours
         (("",), r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", " "),
         (("://",), r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>\])}]+", V),
         (_MONTHS, _DATE, V),
@@ -44,6 +43,7 @@ RULES: Final = tuple(
         (("0:0",), rf"\b{_CLOCK} ?{_ZONE}\b", V),
         (("@",), r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", V),  # mail
         ((":",), r"\b(?:[0-9a-f]{2}|0)(?::(?:[0-9a-f]{2}|0)){5}\b", V),  # hardware address
+        ((":",), r"(?<![\w:])(?=[a-f:]*0)(?:[0a-f]{0,4}:){2,7}[0a-f]{0,4}(?![\w:])", V),  # IPv6
         ((":\\",), r"\b[A-Za-z]:\\[^\s'\",;()\[\]]+", V),  # C:\path
         (("\\",), r"(?<![\w\\])\\[\w?.\\][^\s'\",;()\[\]]*", V),  # \Registry\path, \\host\share
         (("/",), _PATH, V),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from forensics.redaction import redact
 #: Shapes that the header is inferred from, and characters of each.
 _HEADER_SAMPLE: Final = 2000
 _HEADER_LENGTH: Final = 400
+#: Terminal colours and cursor moves (ECMA-48, section 5.4).
+_ESCAPES: Final = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,17 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[NDArray[np.uint8]]:
     for block in blocks:
         cut = block.rfind(b"\n") + 1
         if cut:
-            yield np.frombuffer(carried + block[:cut], np.uint8)
+            yield _plain(carried + block[:cut])
             carried = b""
         carried += block[cut:]
         carried = carried[: LONGEST_BYTES + 1]
     if carried:
-        yield np.frombuffer(carried, np.uint8)
+        yield _plain(carried)
+
+
+def _plain(data: bytes) -> NDArray[np.uint8]:
+    """Drop escape sequences."""
+    return np.frombuffer(_ESCAPES.sub(b"", data) if b"\x1b" in data else data, np.uint8)
 
 
 def _find_messages(lines: Shapes) -> pl.DataFrame:

@@ -78,6 +78,8 @@ def mask_shape(shape: str) -> Masked:
 @lru_cache(maxsize=1 << 16)
 def _split(token: str) -> tuple[str, ...]:
     """Part a key and an ending from a token, and mask it if it holds digits."""
+    if token[0] == ":" and token.strip(":"):
+        return (":", *_split(token[1:]))
     keyed = _KEY.match(token)
     if keyed:
         return (keyed[1], ":", *_split(keyed[2]))

@@ -17,6 +17,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import polars as pl
@@ -175,7 +176,7 @@ def _decide_pairs(messages: list[Masked]) -> _Changes:
 def _chunks(one: Masked) -> list[tuple[int, int]]:
     """Token ranges that stand between blanks."""
     starts = [i for i, is_spaced in enumerate(one.spaced) if is_spaced or i == 0]
-    return list(zip(starts, [*starts[1:], len(one.tokens)], strict=True))
+    return list(pairwise([*starts, len(one.tokens)]))
 
 
 def _segments(one: Masked) -> list[tuple[int, int]]:
