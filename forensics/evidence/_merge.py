@@ -15,12 +15,11 @@ from typing import Final
 
 import polars as pl
 
-from forensics.config import IncidentConfig
 from forensics.readers import Reading
+from forensics.readers.metrics._merge import merge_metrics
 from forensics.tables import SCHEMAS, empty_table
 
 _ORDER: Final[dict[str, tuple[str, ...]]] = {
-    "metrics": ("metric", "entity", "time"),
     "changes": ("time", "kind", "what"),
     "events": ("time", "entity", "kind"),
     "gc": ("entity", "time", "uptime_s"),
@@ -39,7 +38,6 @@ def merge_tables(readings: Sequence[Reading], config: IncidentConfig) -> Mapping
     if "gc" in merged:
         entities = known_entities(merged)
         merged["gc"] = name_by_file(merged["gc"], "entity", entities)
-    del config
     return merged
 
 
@@ -104,13 +102,10 @@ def entity_of_file(source: str, entities: Sequence[str]) -> str | None:
 def _concat(name: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     if name not in SCHEMAS:
         return pl.concat(parts, how="diagonal_relaxed")
-    frame = pl.concat(parts, how="vertical")
     if name == "metrics":
-        # The same sample in two exports differs only in its source.
-        frame = frame.unique(
-            ["time", "metric", "entity", "labels", "value"], keep="first", maintain_order=True
-        )
-    elif name != "damage":
+        return merge_metrics(parts)
+    frame = pl.concat(parts, how="vertical")
+    if name != "damage":
         frame = frame.unique(maintain_order=True)
     order = _ORDER.get(name)
     return frame.sort(order, maintain_order=True) if order else frame

@@ -66,6 +66,10 @@ class Case:
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cache: Path = field(default_factory=default_cache)
 
+    def __repr__(self) -> str:
+        read = sum(file.status in {"read", "partly"} for file in self.files)
+        return f"Case({self.root.name!r}, {read} of {len(self.files)} files read)"
+
     @property
     def metrics(self) -> pl.DataFrame:
         """Samples of all metrics files."""
@@ -155,7 +159,7 @@ def _build_case(root: Path, config: IncidentConfig, taken: list[Taken], cache: P
     notes = [f"{item.file.path}: {note}" for item, reading in readings for note in reading.notes]
     if config.unknown_keys:
         notes.append(f"{FILE_NAME}: unknown keys ignored: {', '.join(config.unknown_keys)}")
-    tables = merge_tables([reading for _, reading in readings], config)
+    tables = merge_tables([reading for _, reading in readings])
     return Case(
         root=root,
         config=config,

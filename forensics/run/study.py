@@ -100,6 +100,9 @@ class Study:
         rows = [file.model_dump() for file in self.case.files]
         return pl.DataFrame(rows, infer_schema_length=None).drop("clock_skew_s")
 
+    def __repr__(self) -> str:
+        return f"Study of {self.case!r}"
+
     def _repr_html_(self) -> str:
         return f"{self.files._repr_html_()}"
 
