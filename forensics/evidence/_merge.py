@@ -26,7 +26,7 @@ _ORDER: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def merge_tables(readings: Sequence[Reading], config: IncidentConfig) -> Mapping[str, pl.DataFrame]:
+def merge_tables(readings: Sequence[Reading]) -> Mapping[str, pl.DataFrame]:
     """Concatenate tables of one name, drop repeated rows, name entities by file where needed."""
     frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
     for reading in readings:
