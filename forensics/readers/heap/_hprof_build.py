@@ -60,7 +60,7 @@ def build_arrays(
     TruncatedEvidenceError
         If the file holds no object at all.
     """
-    if scan.addresses.size == 0:
+    if scan.object_count == 0:
         raise TruncatedEvidenceError(
             scan.name,
             "holds no object",
@@ -69,7 +69,7 @@ def build_arrays(
             offset=scan.read_bytes,
         )
     id_bytes = scan.header.id_bytes
-    addresses, offsets, lookup = _number_objects(data, scan, classes)
+    addresses, offsets, lookup = _number_objects(scan, classes)
     align = 1 << min(max(lookup.shift, 3), 6)
     first = classes.count
     layout = _layout.RAW
@@ -148,14 +148,11 @@ def _keep_lookup(writer: IndexWriter, lookup: AddressTable) -> None:
     writer.keep("lookup_ordinals", lookup.sorted_ordinals)
 
 
-def _number_objects(
-    data: Bytes, scan: Scan, classes: Classes
-) -> tuple[Longs, Offsets, AddressTable]:
+def _number_objects(scan: Scan, classes: Classes) -> tuple[Longs, Offsets, AddressTable]:
     """Give class objects the first ordinals, then objects in file order, each address once."""
     own = classes.rows[: classes.count, table.ADDRESS]
-    addresses = np.concatenate([own, scan.addresses])
-    offsets = np.concatenate([np.zeros(own.size, offset_type(data.size)), scan.offsets])
-    scan.addresses, scan.offsets = addresses[:0], offsets[:0]  # frees the first pass's
+    addresses, offsets = scan.number_classes(own)
+    scan.addresses, scan.offsets = addresses[:0].copy(), offsets[:0].copy()
     lookup, repeated = build_address_table(addresses)
     if repeated:
         _, first = np.unique(addresses, return_index=True)

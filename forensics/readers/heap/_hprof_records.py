@@ -27,6 +27,8 @@ MAGIC: Final = b"JAVA PROFILE 1.0."
 _VERSIONS: Final = ("1.0.1", "1.0.2", "1.0.3")
 _RECORD_HEAD: Final = 9
 _WRAP_BYTES: Final = 2**32
+#: Free entries before the first object, so that classes get their place without a copy.
+_CLASS_ENTRIES: Final = 1 << 18
 _CODE_WORDS: Final = {
     hprof_scan.CUT: "a record runs past the end of the data",
     hprof_scan.BAD_TAG: "a byte that begins no record of a heap dump",
@@ -81,19 +83,42 @@ def read_header(data: Bytes, name: str) -> Header:
 
 @dataclass(slots=True)
 class Scan:
-    """What the first pass found; arrays are views of larger, mostly untouched ones."""
+    """What the first pass found; arrays are views of larger, mostly untouched ones.
+
+    The objects are at ``first_object`` and after; what is before may be overwritten.
+    """
 
     name: str
     header: Header
     records: Longs
     addresses: Longs
     offsets: Offsets
+    first_object: int
     class_offsets: Longs
     roots: Longs
     dumps: int = 0
     read_bytes: int = 0
     is_cut: bool = False
     damage: list[DamageRow] = field(default_factory=list)
+
+    @property
+    def object_count(self) -> int:
+        """Number of objects that are no classes."""
+        return int(self.addresses.size) - self.first_object
+
+    def number_classes(self, class_addresses: Longs) -> tuple[Longs, Offsets]:
+        """Return addresses and offsets by ordinal: classes first, in place where they fit.
+
+        Fresh memory costs more than anything else in the first pass, so nothing is copied.
+        """
+        first = self.first_object - class_addresses.size
+        if first < 0:
+            addresses = np.concatenate([class_addresses, self.addresses[self.first_object :]])
+            none = np.zeros(class_addresses.size, self.offsets.dtype)
+            return addresses, np.concatenate([none, self.offsets[self.first_object :]])
+        self.addresses[first : self.first_object] = class_addresses
+        self.offsets[first : self.first_object] = 0
+        return self.addresses[first:], self.offsets[first:]
 
 
 class Scanner:
@@ -107,8 +132,10 @@ class Scanner:
         self._record_count = 0
         smallest = _RECORD_HEAD + 2 * self._header.id_bytes
         capacity = data.size // smallest + 1
-        self._addresses: Longs = np.empty(capacity, np.int64)
-        self._offsets: Offsets = np.empty(capacity, offset_type(data.size))
+        self._all_addresses: Longs = np.empty(_CLASS_ENTRIES + capacity, np.int64)
+        self._all_offsets: Offsets = np.empty(_CLASS_ENTRIES + capacity, offset_type(data.size))
+        self._addresses = self._all_addresses[_CLASS_ENTRIES:]
+        self._offsets = self._all_offsets[_CLASS_ENTRIES:]
         self._class_offsets: Longs = np.empty(4096, np.int64)
         self._roots: Longs = np.empty((4096, 4), np.int64)
         self._counts: Longs = np.zeros(3, np.int64)
@@ -253,8 +280,9 @@ class Scanner:
             name=self._name,
             header=self._header,
             records=self._records[: self._record_count],
-            addresses=self._addresses[low[0] : high[0]],
-            offsets=self._offsets[low[0] : high[0]],
+            addresses=self._all_addresses[: _CLASS_ENTRIES + high[0]],
+            offsets=self._all_offsets[: _CLASS_ENTRIES + high[0]],
+            first_object=_CLASS_ENTRIES + int(low[0]),
             class_offsets=self._class_offsets[low[1] : high[1]],
             roots=self._roots[low[2] : high[2]],
             dumps=len(self._dumps),
