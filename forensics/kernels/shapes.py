@@ -119,3 +119,61 @@ def split_lines(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.
         starts[line] = start
         ends[line] = data.size - 1 if data[-1] == _RETURN else data.size
     return starts, ends
+
+
+@numba.njit(cache=True, nogil=True)
+def number_shapes(
+    shapes: NDArray[np.uint64], texts: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give equal shapes equal numbers, in order of first appearance.
+
+    Parameters
+    ----------
+    shapes, texts : arrays of uint64, shape (n,)
+        As ``hash_shapes`` gives them.
+
+    Returns
+    -------
+    codes : array of int64, shape (n,)
+        Number of each line's shape.
+    chosen : array of int64, shape (k,)
+        For each number the first line whose text hash is lowest. O(n) time, a table of at
+        most four times k.
+    """
+    codes = np.empty(shapes.size, np.int64)
+    chosen = np.empty(1024, np.int64)
+    table = np.full(4096, -1, np.int64)
+    count = 0
+    for line in range(shapes.size):
+        slot = _find_slot(table, chosen, shapes, shapes[line])
+        code = table[slot]
+        if code < 0:
+            if count == chosen.size:
+                chosen = np.concatenate((chosen, np.empty(count, np.int64)))
+                table = np.full(2 * table.size, -1, np.int64)
+                for old in range(count):
+                    table[_find_slot(table, chosen, shapes, shapes[chosen[old]])] = old
+                slot = _find_slot(table, chosen, shapes, shapes[line])
+            code = count
+            table[slot] = code
+            chosen[code] = line
+            count += 1
+        elif texts[line] < texts[chosen[code]]:
+            chosen[code] = line
+        codes[line] = code
+    return codes, chosen[:count].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_slot(
+    table: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    shapes: NDArray[np.uint64],
+    shape: np.uint64,
+) -> np.int64:
+    """Return the slot that holds ``shape``, or the free one where it belongs."""
+    last = table.size - 1
+    slot = np.int64(shape & np.uint64(last))
+    while table[slot] >= 0 and shapes[chosen[table[slot]]] != shape:
+        slot = (slot + 1) & last
+    return slot

@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from forensics.kernels.shapes import hash_shapes
+from forensics.kernels.shapes import hash_shapes, number_shapes
 
 #: Bytes of a message that count; a longer one ends in a variable.
 LONGEST_BYTES: Final = 2048
@@ -104,37 +104,25 @@ def count_lines(
     Memory is about 32 bytes a line beside ``data``.
     """
     shape_hash, text_hash = hash_shapes(data, starts, ends, LONGEST_BYTES)
-    frame = pl.DataFrame({"key": shape_hash, "rank": text_hash}).with_row_index("line")
-    if weights is None:
-        frame = frame.with_columns(pl.lit(1, pl.Int64).alias("count"))
-    else:
-        frame = frame.with_columns(pl.Series("count", weights, pl.Int64))
-    found = (
-        frame.lazy()
-        .group_by("key")
-        .agg(
-            pl.col("count").sum(),
-            pl.col("rank").min(),
-            pl.col("line").get(pl.col("rank").arg_min()),
-        )
-        .collect()
-    )
+    codes, chosen = number_shapes(shape_hash, text_hash)
     samples = [
         data[starts[line] : min(ends[line], starts[line] + LONGEST_BYTES + 1)].tobytes()
-        for line in found["line"].to_list()
+        for line in chosen.tolist()
     ]
-    found = found.with_columns(
-        pl.Series("shape", map(_shape_of_bytes, samples), pl.String),
-        pl.Series("sample", [sample.decode("utf-8", "replace") for sample in samples], pl.String),
+    found = pl.DataFrame(
+        {
+            "shape": pl.Series(map(_shape_of_bytes, samples), dtype=pl.String),
+            # bincount adds weights as floats: exact up to 2**53
+            "count": np.bincount(codes, weights, chosen.size).astype(np.int64),
+            "sample": pl.Series([s.decode("utf-8", "replace") for s in samples], dtype=pl.String),
+            "rank": text_hash[chosen],
+        }
     )
     table = _sum(found)
-    to_row = found.select("key", "shape").join(
-        table.select("shape").with_row_index("row"), on="shape"
-    )
-    codes = frame.select("key").join(
-        to_row.select("key", "row"), on="key", how="left", maintain_order="left"
-    )
-    return Shapes(table, codes["row"].cast(pl.Int64).to_numpy())
+    rows = found.select("shape").join(
+        table.select("shape").with_row_index("row"), on="shape", maintain_order="left"
+    )["row"]
+    return Shapes(table, rows.cast(pl.Int64).to_numpy()[codes])
 
 
 def merge_shapes(parts: Sequence[Shapes]) -> Shapes:
