@@ -6,13 +6,17 @@ Everything passes redaction here, unless the caller asked to reveal.
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import orjson
 import polars as pl
 
 from forensics.errors import ForensicsError
 from forensics.redaction import redact
+
+
+#: Columns of a table that goes into a pipe or file, where no terminal sets a width.
+_PIPE_WIDTH: Final = 180
 
 
 def print_json(value: Any, *, reveal: bool = False) -> None:
@@ -42,7 +46,8 @@ def print_table(frame: pl.DataFrame, *, title: str = "", reveal: bool = False) -
     for row in frame.iter_rows():
         cells = ("" if cell is None else _cell(cell) for cell in row)
         table.add_row(*(Text(cell if reveal else redact(cell)) for cell in cells))
-    Console(file=sys.stdout, highlight=False, soft_wrap=False).print(table)
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    Console(file=sys.stdout, highlight=False, soft_wrap=False, width=width).print(table)
 
 
 def fail(error: ForensicsError) -> NoReturn:
