@@ -51,6 +51,10 @@ _RELATIVE: Final = 0.10
 _SHARE_SLACK: Final = 0.02
 _NOT_CLAIMS: Final = frozenset({"window"})
 
+#: Topics whose identity rests on a model of the service (Little's law, time to fill a limit),
+#: not on arithmetic alone: a direct measurement outweighs it.
+_BY_MODEL: Final = frozenset({"pending requests for the pool", "memory growth rate"})
+
 _Check = Callable[[Bound, Context, Declared], Claim | None]
 _SPECIAL: Final[dict[str, _Check]] = {
     "state": check_state,
@@ -159,12 +163,20 @@ def judge_all(declared: Declared, context: Context | None) -> list[Claim]:
 
 
 def _combine(item: Bound, declared: Declared, measured: Claim | None, own: list[Claim]) -> Claim:
-    """Merge what evidence and arithmetic say: a contradiction by either stands."""
+    """Merge what evidence and arithmetic say.
+
+    A contradiction by either stands, but that a direct measurement outweighs an identity
+    which needs a model of the service.
+    """
     claim = measured or _untestable(item, declared)
     for other in own:
         if claim.verdict == "untestable":
             claim = other
-        elif other.verdict == "contradicted" and claim.verdict != "contradicted":
+        elif (
+            other.verdict == "contradicted"
+            and claim.verdict != "contradicted"
+            and item.topic not in _BY_MODEL
+        ):
             claim = other.model_copy(
                 update={
                     "why": f"{other.why}. The evidence alone agrees: {claim.why}",

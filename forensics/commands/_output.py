@@ -14,7 +14,6 @@ import polars as pl
 from forensics.errors import ForensicsError
 from forensics.redaction import redact
 
-
 #: Columns of a table that goes into a pipe or file, where no terminal sets a width.
 _PIPE_WIDTH: Final = 180
 
