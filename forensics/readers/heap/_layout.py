@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -40,7 +40,11 @@ INJECTED: Final = {
     "java.lang.invoke.MethodHandleNatives$CallSiteContext": (8, 8),
 }
 #: Above this share of holes between objects, distances prove upper bounds only.
-_MAX_STRAY: Final = 0.05
+MAX_STRAY: Final = 0.05
+#: Fields that the machine adds without a word in the dump take no more than this.
+_MAX_INJECTED: Final = 64
+#: So many neighbours at one distance are taken for a size.
+_MIN_WITNESSES: Final = 3
 
 _SAMPLE_WINDOWS: Final = 64
 _WINDOW_OBJECTS: Final = 2048
@@ -139,7 +143,12 @@ def _sample_arrays(
 
 
 def instance_sizes(
-    layout: Layout, super_index: NDArray[np.int32], fields: Sequence[Sequence[int]], *, packs: bool
+    layout: Layout,
+    super_index: NDArray[np.int32],
+    *,
+    fields: Sequence[Sequence[int]],
+    packs: bool,
+    padding: Mapping[int, int] | None = None,
 ) -> Longs:
     """Return the unaligned end of an instance of each class.
 
@@ -150,6 +159,8 @@ def instance_sizes(
         By class, the sizes in bytes of the fields it declares (references: 0).
     packs
         True for JDK 15 and later, where a class fills the holes of its superclasses.
+    padding
+        By class, the bytes that its contended fields add.
     """
     place = _place_packed if packs else _place_in_order
     done: dict[int, _Placed] = {}
@@ -163,7 +174,10 @@ def instance_sizes(
             at = int(super_index[at])
         for link in reversed(chain):
             parent = int(super_index[link])
-            done[link] = place(layout, done.get(parent, start), fields[link])
+            end, holes = place(layout, done.get(parent, start), fields[link])
+            if padding and link in padding:
+                end, holes = -(-end // 8) * 8 + padding[link], ()
+            done[link] = (end, holes)
         ends[index] = done[index][0]
     return ends
 
@@ -216,12 +230,13 @@ def _place_in_order(layout: Layout, parent: _Placed, sizes: Sequence[int]) -> _P
 def choose_instance_sizes(predicted: Longs, gaps: Longs, align_bytes: int) -> Longs:
     """Correct predicted sizes by what neighbours' distances prove.
 
-    A distance is never less than the size, so a smaller one refutes the prediction. If
-    only larger ones were seen, the machine adds fields of its own (``java.lang.Class``,
-    classes with padding against false sharing), unless all neighbours left a hole by chance:
-    the share of such holes among classes that agree with their prediction, to the power of
-    the number of neighbours seen, must be below 1 %. Collectors that dump live objects only
-    (ZGC) leave holes everywhere; past 5 % of holes, larger distances prove nothing.
+    A distance is never less than the size, so a smaller one refutes the prediction. A larger
+    one is mostly a hole; it proves a field that the machine adds only if it exceeds the
+    prediction by no more than ``_MAX_INJECTED`` bytes, ``_MIN_WITNESSES`` neighbours or more
+    are at that distance, and it is no chance: the share of holes among classes that agree
+    with their prediction, to the power of the number of neighbours seen, must be below 1 %.
+    Collectors that dump live objects only (ZGC) leave holes everywhere; past 5 % of holes,
+    larger distances prove nothing. A single object's distance never enlarges its class.
 
     Parameters
     ----------
@@ -232,10 +247,18 @@ def choose_instance_sizes(predicted: Longs, gaps: Longs, align_bytes: int) -> Lo
     """
     sizes = -(-predicted // align_bytes) * align_bytes
     smallest, hits, seen = gaps[:, 0], gaps[:, 1], gaps[:, 2]
-    agreeing = (seen > 0) & (smallest == sizes)
-    stray = 1.0 - hits[agreeing].sum() / max(seen[agreeing].sum(), 1)
-    chance = np.power(max(float(stray), 1e-6), seen)
-    wrong = (seen > 0) & (
-        (smallest < sizes) | ((smallest > sizes) & (chance < 0.01) & (stray < _MAX_STRAY))
-    )
+    stray = stray_share(sizes, gaps)
+    chance = np.power(max(stray, 1e-6), seen)
+    has_more = (smallest > sizes) & (smallest <= sizes + _MAX_INJECTED)
+    has_more &= (hits >= _MIN_WITNESSES) & (chance < 0.01) & (stray < MAX_STRAY)
+    wrong = (seen > 0) & ((smallest < sizes) | has_more)
     return np.where(wrong, smallest, sizes).astype(np.int64)
+
+
+def stray_share(sizes: Longs, gaps: Longs) -> float:
+    """Return the share of neighbours with a hole before them, 0 to 1.
+
+    Counted among classes whose smallest distance is the predicted (aligned) size.
+    """
+    agreeing = (gaps[:, 2] > 0) & (gaps[:, 0] == sizes)
+    return 1.0 - float(gaps[agreeing, 1].sum() / max(gaps[agreeing, 2].sum(), 1))

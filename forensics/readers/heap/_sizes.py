@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 
 from forensics.kernels import hprof_classes as table
@@ -10,6 +13,10 @@ from forensics.kernels._types import Longs
 from forensics.kernels.hprof_tags import TYPE_BYTES, TYPE_OBJECT
 from forensics.readers.heap import _layout
 from forensics.readers.heap._hprof_classes import Classes
+from forensics.readers.heap._padding import find_padded
+
+#: Where holes are everywhere, so many objects of one padded size are no chance.
+_SPARSE_WITNESSES: Final = 3
 
 
 def fill_sizes(
@@ -39,22 +46,44 @@ def fill_sizes(
         [*_layout.INJECTED.get(text, ()), *_field_sizes(classes, index)]
         for index, text in enumerate(classes.names)
     ]
-    align = layout.align_bytes
-    best = np.zeros(len(classes.names), np.int64)
-    best_votes = -1
-    for packs in (True, False):
-        predicted = _layout.instance_sizes(layout, classes.super_index, by_class, packs=packs)
-        rounded = -(-predicted // align) * align
-        votes = int(out.gaps[rounded == out.gaps[:, 0], 1].sum())
-        if votes > best_votes:
-            best, best_votes = predicted, votes
-    sizes = _layout.choose_instance_sizes(best, out.gaps, align)
+    sizes = _choose_sizes(layout, classes, by_class, out.gaps)
     units = _units(sizes, classes, model.unit_shift)
     refs.fill_instance_sizes(out.class_index, out.shallow, units, classes.count)
     statics = _static_bytes(classes, layout.reference_bytes)[: classes.count]
     base = _class_object_bytes(classes, distances, statics, sizes)
+    align = layout.align_bytes
     mirrors = -(-(base + statics) // align) * align
     out.shallow[: classes.count] = mirrors >> model.unit_shift
+
+
+def _choose_sizes(
+    layout: _layout.Layout, classes: Classes, by_class: Sequence[Sequence[int]], gaps: Longs
+) -> Longs:
+    """Return instance sizes: the order of fields that distances bear out, then padding."""
+    align = layout.align_bytes
+    chosen, best, best_votes = True, np.zeros(len(classes.names), np.int64), -1
+    for packs in (True, False):
+        predicted = _layout.instance_sizes(
+            layout, classes.super_index, fields=by_class, packs=packs
+        )
+        rounded = -(-predicted // align) * align
+        votes = int(gaps[rounded == gaps[:, 0], 1].sum())
+        if votes > best_votes:
+            chosen, best, best_votes = packs, predicted, votes
+    is_dense = _layout.stray_share(-(-best // align) * align, gaps) < _layout.MAX_STRAY
+    padding = find_padded(
+        best,
+        classes.super_index,
+        gaps,
+        declares=[bool(own) for own in by_class],
+        align_bytes=align,
+        witnesses=1 if is_dense else _SPARSE_WITNESSES,
+    )
+    if padding:
+        best = _layout.instance_sizes(
+            layout, classes.super_index, fields=by_class, packs=chosen, padding=padding
+        )
+    return _layout.choose_instance_sizes(best, gaps, align)
 
 
 def _units(sizes: Longs, classes: Classes, shift: int) -> Longs:
