@@ -8,33 +8,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from forensics.analysis._candidates import NONE_ID, Candidate
-from forensics.analysis._exposure import Explained, Life, exposed_from
+from forensics.analysis._context import show_bytes
+from forensics.analysis._exposure import Explained, Panel, exposed_from
 from forensics.analysis._identities import format_seconds
+from forensics.analysis._lives import Life
+from forensics.analysis._reversal import compare_doses, find_reversal, growth_after
 from forensics.analysis._statements import split_words
-from forensics.analysis._symptoms import (
-    Symptom,
-    hold_time_shift,
-    shift_of,
-    traffic_of,
-)
+from forensics.analysis._symptoms import Symptom, traffic_of
 from forensics.analysis.roles import Result as Roles
 from forensics.findings import Argument, EvidenceRef
 
 _CAP: Final = 4.6  # ln 100
-_DELAY_S: Final = 180.0
-_LEVEL_SHIFT: Final = 1.5
+#: Weight of one process that leaked before any change, counted three times at most.
+_OLDER: Final = 1.2
 
 #: Words of platforms and data structures: they stand in every heap and tell of no change.
 _COMMON: Final = frozenset(
     re.findall(
         r"\w+",
-        """java javax jdk sun com org net io impl util utils concurrent lang base core common api app
-        map hash linked list array object objects string strings byte bytes char integer long
+        """java javax jdk sun com org net io impl util utils concurrent lang base core common api
+        app map hash linked list array object objects string strings byte bytes char integer long
         double number boolean table entry node value values key keys next prev head tail item
         element elements data class classes thread threads local static root pool factory manager
         service server client handler context config default abstract simple internal function new
@@ -47,32 +45,37 @@ _COMMON: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything arguments draw on."""
+    """Everything arguments draw on; ``candidates`` are those that began before the trouble."""
 
     roles: Roles
-    lives: Sequence[Life]
-    window: tuple[float, float]
+    panel: Panel
     symptom: Symptom | None
-    has_leak: bool
-    mechanism_words: dict[str, EvidenceRef] = field(default_factory=dict)
     candidates: Sequence[Candidate] = ()
+    mechanism_words: dict[str, EvidenceRef] = field(default_factory=dict)
+
+    @property
+    def lives(self) -> Sequence[Life]:
+        """All process lifetimes."""
+        return self.panel.lives
 
 
 Rule = Callable[[Candidate, Explained, Scene], Iterator[Argument]]
 
 
-def argue(candidate: Candidate, explained: Explained, scene: Scene) -> list[Argument]:
+def argue(
+    candidate: Candidate, explained: Explained, scene: Scene, *, rules: Mapping[str, Rule]
+) -> list[Argument]:
     """Return every argument for (positive weight) and against (negative) a candidate."""
-    rules = LEAK_RULES if scene.has_leak else SYMPTOM_RULES
     return [
         argument.model_copy(update={"weight": max(-_CAP, min(_CAP, argument.weight))})
-        for rule in rules
+        for rule in rules.values()
         for argument in rule(candidate, explained, scene)
         if math.isfinite(argument.weight) and abs(argument.weight) >= 0.05
     ]
 
 
-def _refs(candidate: Candidate) -> list[EvidenceRef]:
+def change_refs(candidate: Candidate) -> list[EvidenceRef]:
+    """Point at the records of a change."""
     return [EvidenceRef(path=source, query=candidate.what) for source in candidate.sources[:3]]
 
 
@@ -93,7 +96,7 @@ def _timing(candidate: Candidate, explained: Explained, scene: Scene) -> Iterato
         "exposed to it"
     )
     yield Argument(
-        text=text, weight=explained.timing, evidence=[*_refs(candidate), *_growth_refs(scene)]
+        text=text, weight=explained.timing, evidence=[*change_refs(candidate), *_growth_refs(scene)]
     )
 
 
@@ -118,7 +121,7 @@ def _exposure(candidate: Candidate, explained: Explained, scene: Scene) -> Itera
         yield Argument(
             text="no process in the evidence was exposed to it",
             weight=-2.0,
-            evidence=_refs(candidate),
+            evidence=change_refs(candidate),
         )
 
 
@@ -127,25 +130,62 @@ def _older(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator
     del explained
     if candidate.change_id != NONE_ID:
         return
-    first = scene.window[0]
-    early = [life for life in scene.lives if life.start_s <= first + 60 and life.leak > 0.5]
+    panel = scene.panel
+    early = [life for life in panel.lives if life.start_s <= panel.window[0] + 2 * panel.delay_s]
     grown = [
         life
         for life in early
-        if math.isnan(life.onset_s) or life.onset_high_s < _first_change_s(scene, life)
+        if life.leak > 0.5
+        and (math.isnan(life.onset_s) or life.onset_high_s < _first_change_s(scene, life))
     ]
     if grown:
         yield Argument(
-            text=f"{len(grown)} process lifetimes grew from the start of the evidence, before any "
-            "known change reached them",
-            weight=min(_CAP, 1.5 * len(grown)),
+            text=f"{len(grown)} of {len(early)} process lifetimes that the evidence begins with "
+            "grew before any known change reached them",
+            weight=_OLDER * min(len(grown), 3) * len(grown) / len(early),
             evidence=_growth_refs(scene),
         )
 
 
 def _first_change_s(scene: Scene, life: Life) -> float:
-    exposures = (exposed_from(c, life) for c in scene.candidates)
-    return min((e for e in exposures if e is not None), default=scene.window[1])
+    exposures = (exposed_from(c, life, scene.panel.changes) for c in scene.candidates)
+    return min((at for at, how in exposures if how), default=scene.panel.window[1])
+
+
+def _reversal(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    """Weigh what growth did once the change was taken back."""
+    del explained
+    undone = find_reversal(candidate, scene.panel.changes)
+    if undone is None or undone.time is None or candidate.kind == "traffic":
+        return
+    share = growth_after(candidate, undone, scene.panel)
+    if math.isnan(share):
+        return
+    # The exposure argument has already counted the processes of a version rolled back to.
+    size = 1.0 if candidate.kind == "deploy" else 2.0
+    text = f"after it was taken back ({undone.what}) memory grew at {share:.0%} of the pace before"
+    yield Argument(
+        text=text,
+        weight=size if share < 0.3 else -size if share > 0.7 else 0.0,
+        evidence=[*change_refs(undone), *_growth_refs(scene)],
+    )
+
+
+def _dose(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    """Weigh growth per request: traffic that only multiplies it is no cause."""
+    del explained
+    if candidate.kind != "traffic" or candidate.time is None:
+        return
+    doses = compare_doses(candidate.time, traffic_of(scene.roles), scene.panel)
+    if math.isnan(doses.factor):
+        return
+    text = (
+        f"a request left {show_bytes(doses.before)} behind before it and "
+        f"{show_bytes(doses.after)} after it"
+    )
+    weight = -1.5 if 0.4 <= doses.factor <= 2.5 else 0.7 if doses.factor > 4.0 else 0.0
+    refs = [EvidenceRef(path="metrics", query="requests"), *_growth_refs(scene)]
+    yield Argument(text=text, weight=weight, evidence=refs)
 
 
 def _words_of(candidate: Candidate) -> set[str]:
@@ -160,7 +200,7 @@ def _stem(word: str) -> str:
     return word
 
 
-def _mechanism(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+def weigh_mechanism(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
     """Words of the change that name what the heap holds or what new messages speak of."""
     del explained
     if candidate.change_id == NONE_ID or not scene.mechanism_words:
@@ -180,82 +220,12 @@ def _mechanism(candidate: Candidate, explained: Explained, scene: Scene) -> Iter
         )
 
 
-def _symptom_timing(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
-    del explained
-    if candidate.time is None or scene.symptom is None:
-        return
-    length = max(scene.window[1] - scene.window[0], 60.0)
-    gap = scene.symptom.time.timestamp() - candidate.time.timestamp()
-    if gap < -60:
-        density = 0.02 / length
-    else:
-        density = 0.98 / _DELAY_S * math.exp(-max(gap, 0.0) / _DELAY_S) + 0.02 / length
-    side = "after" if gap >= 0 else "before"
-    yield Argument(
-        text=f"{scene.symptom.why}, first {format_seconds(abs(gap))} {side} it",
-        weight=math.log(density * length),
-        evidence=[
-            *_refs(candidate),
-            *(EvidenceRef(path="metrics", query=r) for r in scene.symptom.roles),
-        ],
-    )
-
-
-def _traffic(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
-    del explained
-    if candidate.kind != "traffic" or candidate.time is None:
-        return
-    shift = shift_of(traffic_of(scene.roles), candidate.time)
-    if math.isnan(shift.factor):
-        return
-    rose = shift.factor >= _LEVEL_SHIFT
-    yield Argument(
-        text=f"requests went from {shift.before:,.3g}/s to {shift.after:,.3g}/s around it",
-        weight=1.5 if rose else -2.0,
-        evidence=[EvidenceRef(path="metrics", query="requests")],
-    )
-
-
-def _slower_work(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
-    """Weigh how long a request holds its connection: slower work raises it, traffic doesn't."""
-    del explained
-    if scene.symptom is None or candidate.change_id == NONE_ID:
-        return
-    hold = hold_time_shift(scene.roles, scene.symptom.time)
-    rate = shift_of(traffic_of(scene.roles), scene.symptom.time)
-    if math.isnan(hold.factor) or math.isnan(rate.factor):
-        return
-    is_slower, is_busier = hold.factor >= 2.0, rate.factor >= _LEVEL_SHIFT
-    text = (
-        f"a request holds its connection {hold.factor:.2g} times as long as before the trouble, "
-        f"with {rate.factor:.2g} times the requests"
-    )
-    weight = 0.0
-    if candidate.kind == "traffic":
-        weight = 0.7 if is_busier else -2.0
-    elif is_slower and not is_busier:
-        weight = 1.0
-    elif is_busier and not is_slower:
-        weight = -1.0
-    refs = [EvidenceRef(path="metrics", query=role) for role in ("pool_active", "requests")]
-    yield Argument(text=text, weight=weight, evidence=refs)
-
-
-def _healthy(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
-    del explained
-    if candidate.change_id == NONE_ID and scene.symptom is None:
-        yield Argument(
-            text="neither a leak nor errors, a full pool or slow answers are in the evidence",
-            weight=4.0,
-            evidence=[EvidenceRef(path="metrics")],
-        )
-
-
-LEAK_RULES: Final[tuple[Rule, ...]] = (_timing, _exposure, _older, _mechanism)
-SYMPTOM_RULES: Final[tuple[Rule, ...]] = (
-    _symptom_timing,
-    _traffic,
-    _slower_work,
-    _mechanism,
-    _healthy,
-)
+#: What is asked where memory leaks, by the name that the ablation table uses.
+LEAK_RULES: Final[dict[str, Rule]] = {
+    "timing": _timing,
+    "exposure": _exposure,
+    "older": _older,
+    "reversal": _reversal,
+    "dose": _dose,
+    "mechanism": weigh_mechanism,
+}

@@ -22,7 +22,7 @@ _TICKET: Final = re.compile(r"\b[A-Z][A-Z0-9]{1,9}-\d{1,9}\b")
 #: puts some 70 % of outages down to changes in a live system). They are mild on purpose: one
 #: good piece of evidence outweighs them. ``none`` is the chance that the cause is no change
 #: in the list: older than the window, or recorded nowhere.
-PRIOR: Final[dict[str, float]] = {
+SYMPTOM_PRIOR: Final[dict[str, float]] = {
     "deploy": 0.30,
     "flag": 0.20,
     "config": 0.15,
@@ -31,6 +31,17 @@ PRIOR: Final[dict[str, float]] = {
     "infra": 0.10,
     "other": 0.08,
     "none": 0.10,
+}
+#: Where memory leaks: load and slow queries can hurry a leak, but code has to drop memory.
+LEAK_PRIOR: Final[dict[str, float]] = {
+    "deploy": 0.35,
+    "flag": 0.20,
+    "config": 0.15,
+    "database": 0.05,
+    "traffic": 0.05,
+    "infra": 0.08,
+    "other": 0.08,
+    "none": 0.15,
 }
 NONE_ID: Final = "none"
 

@@ -12,40 +12,29 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
-from forensics.analysis._candidates import NONE_ID, Candidate, is_in_scope, runs_version
+from forensics.analysis._candidates import Candidate, is_in_scope, runs_version
+from forensics.analysis._lives import Life
 
 #: P(verdict "yes" | leaks) and P("yes" | doesn't): the measured quality of the leak verdict,
 #: set on the cautious side since lifetimes of an incident are short.
 _HIT: Final = 0.90
 _FALSE_ALARM: Final = 0.05
-#: Mean delay from exposure to a visible onset, and the chance that an onset has another delay.
-_DELAY_S: Final = 120.0
+#: A later release may have mended what an earlier one broke.
+_INHERITED_HIT: Final = 0.75
+#: Mean delay from exposure to a visible onset as a share of the evidence's length, its
+#: bounds, and the chance that an onset has another delay.
+_DELAY_SHARE: Final = 1.0 / 30.0
+_DELAY_BOUNDS_S: Final = (10.0, 120.0)
 _ODD: Final = 0.02
 #: Lifetimes of one workload and version tell the same story: beyond this many they add nothing.
 _INDEPENDENT: Final = 3.0
-#: An exposed stretch shorter than this shows nothing by not leaking.
+#: An exposed stretch this long shows something by not leaking, unless shorter ones did leak.
 _TELLING_S: Final = 600.0
 
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """One process lifetime as the attribution sees it; times in seconds since the epoch.
-
-    ``leak`` is the probability that it leaks. ``onset_s`` with its interval is when the
-    growth began, NaN where it began with the life.
-    """
-
-    entity: str
-    version: str | None
-    start_s: float
-    end_s: float
-    leak: float
-    onset_s: float
-    onset_low_s: float
-    onset_high_s: float
-    rate_bytes_per_min: float = math.nan
+Exposure = Literal["direct", "inherited"]
+_NEVER: Final[tuple[float, Exposure | None]] = (math.nan, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +51,52 @@ class Explained:
     gap_s: float
 
 
-def explain_lives(
-    candidate: Candidate, lives: Sequence[Life], window: tuple[float, float]
-) -> Explained:
-    """Weigh one candidate by who was exposed to it.
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """All lifetimes, all known changes and the first and last second of the evidence."""
 
-    Parameters
-    ----------
-    candidate
-        The change, or the ``none`` candidate, to which nobody in particular is exposed.
-    lives
-        Process lifetimes with their probability to leak.
-    window
-        First and last second of the evidence.
-    """
+    lives: Sequence[Life]
+    changes: Sequence[Candidate]
+    window: tuple[float, float]
+
+    @property
+    def length_s(self) -> float:
+        """Length of the evidence, at least a minute."""
+        return max(self.window[1] - self.window[0], 60.0)
+
+    @property
+    def delay_s(self) -> float:
+        """Mean delay from cause to visible effect that is expected in evidence this long."""
+        low, high = _DELAY_BOUNDS_S
+        return min(max(self.length_s * _DELAY_SHARE, low), high)
+
+    @property
+    def telling_s(self) -> float:
+        """How long a life must be watched before its not leaking means something."""
+        lengths = sorted(x.end_s - x.start_s for x in self.lives if x.leak > 0.5)
+        shortest = lengths[len(lengths) // 4] if lengths else _TELLING_S
+        return min(_TELLING_S, max(shortest, 60.0))
+
+    @property
+    def base_rate(self) -> float:
+        """Share of leaking lives, kept away from 0 and 1 by one imagined life of each sort."""
+        return (1.0 + sum(life.leak for life in self.lives)) / (2.0 + len(self.lives))
+
+
+def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
+    """Weigh one candidate by who was exposed to it; nobody is exposed to ``none``."""
     groups: dict[tuple[bool, str], list[tuple[float, float]]] = {}
     gaps: list[float] = []
     counts = [0, 0, 0, 0]
-    base = _base_rate(lives)
-    for life in lives:
-        begin = exposed_from(candidate, life)
-        is_exposed = begin is not None and life.end_s > begin
-        fit = _verdict_ratio(life, begin, base)
+    base, telling_s = panel.base_rate, panel.telling_s
+    for life in panel.lives:
+        begin, how = exposed_from(candidate, life, panel.changes)
+        is_exposed = how is not None and life.end_s > begin
+        share = min(1.0, max(0.0, life.end_s - begin) / telling_s) if is_exposed else 1.0
+        fit = _verdict_ratio(life, how if is_exposed else None, base, share)
         timing = 0.0
-        if is_exposed and begin is not None and life.leak > 0.5:
-            timing, gap = _timing_ratio(candidate, life, begin, window)
+        if is_exposed and life.leak > 0.5:
+            timing, gap = _timing_ratio(life, begin, panel)
             gaps.append(gap)
         groups.setdefault((is_exposed, life.version or life.entity), []).append((fit, timing))
         counts[0 if is_exposed else 2] += 1
@@ -109,35 +119,54 @@ def explain_lives(
     )
 
 
-def exposed_from(candidate: Candidate, life: Life) -> float | None:
-    """Return the second from which a life is exposed to a change; ``None`` if it never is."""
-    if candidate.change_id == NONE_ID or candidate.time is None:
-        return None
-    if not is_in_scope(candidate, life.entity):
-        return None
+def exposed_from(
+    candidate: Candidate, life: Life, changes: Sequence[Candidate]
+) -> tuple[float, Exposure | None]:
+    """Return the second from which a life is exposed to a change, and how.
+
+    A process is exposed to a deploy if it runs the deployed version, or, by inheritance, one
+    that was first deployed later; where versions aren't known, if it started afterwards.
+    ``(nan, None)``: it never is.
+    """
+    if candidate.time is None or not is_in_scope(candidate, life.entity):
+        return _NEVER
     at_s = candidate.time.timestamp()
-    if candidate.kind == "deploy":
-        runs = runs_version(life.version, candidate.to_version)
-        if runs is False:
-            return None
-        if runs is None and life.start_s < at_s - 60.0:
-            return None
-        return max(life.start_s, at_s) if runs else life.start_s
-    return max(life.start_s, at_s) if life.end_s > at_s else None
+    if candidate.kind != "deploy":
+        ended = candidate.end_time is not None and life.start_s > candidate.end_time.timestamp()
+        return _NEVER if life.end_s <= at_s or ended else (max(life.start_s, at_s), "direct")
+    runs = runs_version(life.version, candidate.to_version)
+    if runs:
+        return max(life.start_s, at_s), "direct"
+    if runs is None:
+        return (life.start_s, "direct") if life.start_s >= at_s - 60.0 else _NEVER
+    is_later = life.start_s >= at_s and _is_successor(candidate, life, changes)
+    return (life.start_s, "inherited") if is_later else _NEVER
 
 
-def _base_rate(lives: Sequence[Life]) -> float:
-    """Share of leaking lives, kept away from 0 and 1 by one imagined life of each sort."""
-    return (1.0 + sum(life.leak for life in lives)) / (2.0 + len(lives))
+def _is_successor(candidate: Candidate, life: Life, changes: Sequence[Candidate]) -> bool:
+    """Say whether a life's version was first deployed after a candidate, onto the same scope."""
+    assert candidate.time is not None
+    deploys = [
+        c
+        for c in changes
+        if c.kind == "deploy" and c.time is not None and is_in_scope(c, life.entity)
+    ]
+    earlier = [c for c in deploys if c.time is not None and c.time <= candidate.time]
+    known = [v for c in earlier for v in (c.from_version, c.to_version)]
+    if any(runs_version(life.version, version) for version in known):
+        return False
+    later = [c for c in deploys if c.time is not None and c.time > candidate.time]
+    return any(runs_version(life.version, c.to_version) for c in later)
 
 
-def _verdict_ratio(life: Life, begin: float | None, base: float) -> float:
-    """Log-likelihood ratio of "leaks iff exposed" to "leaks by chance", for one life."""
-    share = 0.0
-    if begin is not None:
-        share = min(1.0, max(0.0, life.end_s - begin) / _TELLING_S)
-    # A stretch too short to show a leak predicts nothing: the prediction fades to chance.
-    p_leak = share * _HIT + (1.0 - share) * (_FALSE_ALARM if begin is None else base)
+def _verdict_ratio(life: Life, how: Exposure | None, base: float, share: float) -> float:
+    """Log-likelihood ratio of "leaks iff exposed" to "leaks by chance", for one life.
+
+    ``share`` is how much of the time that a leak needs to show the life was exposed for. A
+    life that leaks after a short time leaks; one that doesn't yet says little.
+    """
+    hit = {"direct": _HIT, "inherited": _INHERITED_HIT, None: _FALSE_ALARM}[how]
+    p_leak = hit if life.leak > 0.5 else share * hit + (1.0 - share) * base
     likelihood = life.leak * p_leak + (1.0 - life.leak) * (1.0 - p_leak)
     chance = life.leak * base + (1.0 - life.leak) * (1.0 - base)
     # A verdict near one half says nothing either way.
@@ -145,27 +174,24 @@ def _verdict_ratio(life: Life, begin: float | None, base: float) -> float:
     return weight * math.log(max(likelihood, 1e-9) / max(chance, 1e-9))
 
 
-def _timing_ratio(
-    candidate: Candidate, life: Life, begin: float, window: tuple[float, float]
-) -> tuple[float, float]:
+def _timing_ratio(life: Life, begin: float, panel: Panel) -> tuple[float, float]:
     """Log-likelihood ratio of the onset's time against an onset anywhere, and the gap."""
-    length = max(window[1] - window[0], 60.0)
+    delay_s = panel.delay_s
+    late_s = begin - life.start_s
     if math.isnan(life.onset_s):
         # It grew from its first sample. A change that came in mid-life predicts otherwise.
-        late = begin - life.start_s
-        gap = life.start_s - (candidate.time.timestamp() if candidate.time else life.start_s)
-        return (0.0 if late <= _DELAY_S else -min(4.0, late / _DELAY_S)), gap
-    if begin <= life.start_s and life.onset_low_s - life.start_s < _DELAY_S:
+        return (0.0 if late_s <= delay_s else -min(4.0, late_s / delay_s)), -late_s
+    if late_s <= 0 and life.onset_low_s - life.start_s < delay_s:
         # Grown from its start, which came after the change: any earlier change fits as well.
         return 0.0, life.onset_s - begin
-    spread = max((life.onset_high_s - life.onset_low_s) / 3.3, 15.0)
-    density = _delayed_normal(life.onset_s - begin, spread)
-    mixed = (1.0 - _ODD) * density + _ODD / length
-    reach = min(length, max(life.end_s - life.start_s, 60.0))
-    return math.log(mixed * reach), life.onset_s - begin
+    spread_s = max((life.onset_high_s - life.onset_low_s) / 3.3, 0.1 * delay_s, 5.0)
+    density = _delayed_normal(life.onset_s - begin, spread_s, delay_s)
+    mixed = (1.0 - _ODD) * density + _ODD / panel.length_s
+    reach_s = min(panel.length_s, max(life.end_s - life.start_s, 60.0))
+    return math.log(mixed * reach_s), life.onset_s - begin
 
 
-def _delayed_normal(gap_s: float, spread_s: float) -> float:
+def _delayed_normal(gap_s: float, spread_s: float, delay_s: float) -> float:
     """Density of a normal error added to an exponential delay (exponentially modified Gaussian).
 
     References
@@ -173,7 +199,7 @@ def _delayed_normal(gap_s: float, spread_s: float) -> float:
     E. Grushka (1972), "Characterization of exponentially modified Gaussian peaks in
     chromatography", Anal. Chem. 44, 1733-1738, eq. 3.
     """
-    rate = 1.0 / _DELAY_S
+    rate = 1.0 / delay_s
     shifted = rate * spread_s - gap_s / spread_s
     exponent = 0.5 * (rate * spread_s) ** 2 - rate * gap_s
     # erfc(x) underflows past 26; its product with the exponential is then negligible.

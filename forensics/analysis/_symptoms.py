@@ -24,12 +24,13 @@ _RISE: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """The first sign of trouble users could feel."""
+    """The first sign of trouble users could feel; ``end`` is when it was last seen."""
 
     kind: str
     time: datetime
     why: str
     roles: tuple[str, ...]
+    end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def _pool_full(roles: Roles) -> Symptom | None:
         return None
     time: datetime = full["time"][0]
     why = f"the pool of {full['entity'][0]} is full and requests wait for it"
-    return Symptom("pool full", time, why, ("pool_active", "pool_max", "pool_pending"))
+    roles_read = ("pool_active", "pool_max", "pool_pending")
+    return Symptom("pool full", time, why, roles_read, full["time"][-1])
 
 
 def _errors(roles: Roles) -> Symptom | None:
@@ -81,7 +83,7 @@ def _errors(roles: Roles) -> Symptom | None:
         return None
     time: datetime = bad["time"][0]
     why = f"errors pass {max(_ERRORS, 3 * usual):.0%} of requests"
-    return Symptom("errors", time, why, ("errors", "requests"))
+    return Symptom("errors", time, why, ("errors", "requests"), bad["time"][-1])
 
 
 def _slow(roles: Roles) -> Symptom | None:
@@ -100,7 +102,7 @@ def _slow(roles: Roles) -> Symptom | None:
         return None
     time: datetime = slow["time"][0]
     why = f"answers take more than {_SLOWER:g} times their usual {usual:.3g} s"
-    return Symptom("slow answers", time, why, ("latency",))
+    return Symptom("slow answers", time, why, ("latency",), slow["time"][-1])
 
 
 def shift_of(points: pl.DataFrame, at: datetime, side: timedelta = _SIDE) -> Shift:

@@ -1,24 +1,34 @@
 """Which change did it: posterior odds over all changes, and over "none of them".
 
 Posterior odds are prior odds by kind of change times the likelihood ratios of every piece
-of evidence (``_arguments.py``), normalised over all candidates. Where memory leaks, the
-evidence is who leaked, when, and who was exposed; where it doesn't, it is when the service
-first suffered and what traffic and hold times did. Assumptions: ``docs/methods/attribution.md``.
+of evidence (``_arguments.py``, ``_symptom_arguments.py``), normalised over all candidates.
+Where memory leaks, the evidence is who leaked, when, and who was exposed; where it doesn't,
+it is when the service first suffered and what traffic and hold times did. Both readings are
+weighed by the probability that memory leaks. Assumptions: ``docs/methods/attribution.md``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 
-from forensics.analysis._arguments import Scene, argue
-from forensics.analysis._candidates import NONE, NONE_ID, PRIOR, Candidate, find_candidates
-from forensics.analysis._exposure import Life, explain_lives, seconds
+from forensics.analysis._arguments import LEAK_RULES, Rule, Scene, argue
+from forensics.analysis._candidates import (
+    LEAK_PRIOR,
+    NONE,
+    NONE_ID,
+    SYMPTOM_PRIOR,
+    Candidate,
+    find_candidates,
+)
+from forensics.analysis._exposure import Panel, explain_lives
+from forensics.analysis._lives import Life, collect_lives, find_versions, leak_probability
 from forensics.analysis._mechanism import find_mechanism_words
+from forensics.analysis._symptom_arguments import SYMPTOM_RULES
 from forensics.analysis._symptoms import (
     Symptom,
     find_symptom,
@@ -27,45 +37,42 @@ from forensics.analysis._symptoms import (
     traffic_of,
 )
 from forensics.analysis.memory_growth import Result as Growths
-from forensics.analysis.memory_growth import findings as growth_findings
 from forensics.analysis.roles import Result as Roles
-from forensics.findings import AnyEntry, Argument, Growth, Suspect
+from forensics.findings import AnyEntry, Argument, Suspect
 
 TITLE: Final = "Which change did it"
 NEEDS: Final = ("changes", "events", "roles", "memory_growth", "heap_summary?", "logs")
 
-_LEAK_PROBABILITY: Final = {
-    ("yes", "high"): 0.97,
-    ("yes", "medium"): 0.90,
-    ("yes", "low"): 0.75,
-    ("no", "high"): 0.03,
-    ("no", "medium"): 0.10,
-    ("no", "low"): 0.25,
-}
 #: Two suspects nearer than this in odds are not told apart.
 _UNDECIDED: Final = 3.0
-#: A life of a few samples is judged by its neighbours alone and tells nothing of its own.
-_SHORTEST_S: Final = 30.0
+#: What the incident is not understood well enough for: mixed into every posterior.
+_IGNORANCE: Final = 0.02
+
+Reading = tuple[Mapping[str, list[Argument]], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """Suspects in the order of probability, and what they were judged by.
 
-    ``has_leak`` says which kind of evidence was used; ``is_decided`` is false where the two
-    first suspects are nearer than 3 to 1; ``sensitivity`` says what would turn them round.
+    ``leak_probability`` is the weight of the reading that memory leaks; ``has_leak`` says
+    whether it is the likelier one, whose arguments are shown. ``is_decided`` is false where
+    the two first suspects are nearer than 3 to 1; ``sensitivity`` says what would turn them
+    round. ``scene`` can be weighed again with other evidence left out.
     """
 
     suspects: tuple[Suspect, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     lives: tuple[Life, ...] = ()
     symptom: Symptom | None = None
+    scene: Scene | None = None
     has_leak: bool = False
+    leak_probability: float = 0.0
     is_decided: bool = False
     sensitivity: str = ""
 
 
-def run(  # one argument an input
+def run(
     *,
     changes: pl.DataFrame,
     events: pl.DataFrame,
@@ -75,78 +82,87 @@ def run(  # one argument an input
     logs: pl.LazyFrame,
 ) -> Result:
     """Weigh every change against every other and against none of them."""
-    lives = _lives(memory_growth, _versions(roles, events))
-    has_leak = memory_growth.leak == "yes"
+    lives = collect_lives(memory_growth, find_versions(roles, events))
     symptom = find_symptom(roles)
-    window = _window(roles, lives)
-    candidates = _candidates(changes, roles, lives, symptom)
+    known = _known_changes(changes, roles)
+    if not lives and symptom is None and roles.points.is_empty():
+        return Result(candidates=tuple(known), sensitivity="there are no metrics to judge by")
+    candidates = _candidates(known, lives, symptom)
     scene = Scene(
         roles=roles,
-        lives=lives,
-        window=window,
+        panel=Panel(lives, known, _window(roles, lives)),
         symptom=symptom,
-        has_leak=has_leak,
-        mechanism_words=find_mechanism_words(heap_summary, logs, candidates),
         candidates=candidates,
+        mechanism_words=find_mechanism_words(heap_summary, logs, candidates),
     )
-    everyone = [*candidates, NONE]
-    arguments = {c.change_id: argue(c, explain_lives(c, lives, window), scene) for c in everyone}
-    probabilities = _posterior(everyone, arguments)
+    return weigh(scene, _leak_probability(memory_growth, lives))
+
+
+def weigh(scene: Scene, p_leak: float, *, without: frozenset[str] = frozenset()) -> Result:
+    """Rank the candidates of a scene.
+
+    Parameters
+    ----------
+    scene
+        What is known.
+    p_leak
+        Probability that memory leaks.
+    without
+        Kinds of evidence to leave out: keys of ``LEAK_RULES`` and ``SYMPTOM_RULES``.
+    """
+    leak = _read(scene, LEAK_RULES, LEAK_PRIOR, without)
+    trouble = _read(scene, SYMPTOM_RULES, SYMPTOM_PRIOR, without)
+    arguments = leak[0] if p_leak >= 0.5 else trouble[0]
     suspects = sorted(
-        (_suspect(c, arguments[c.change_id], probabilities[c.change_id]) for c in everyone),
+        (
+            _suspect(c, arguments[c.change_id], _mix(c.change_id, leak, trouble, p_leak))
+            for c in [*scene.candidates, NONE]
+        ),
         key=lambda suspect: (-suspect.probability, suspect.change_id),
     )
-    if not lives and symptom is None and roles.points.is_empty():
-        return Result(candidates=tuple(candidates), sensitivity="there are no metrics to judge by")
     return Result(
-        suspects=tuple(_with_roles(suspects, candidates, scene)),
-        candidates=tuple(candidates),
-        lives=tuple(lives),
-        symptom=symptom,
-        has_leak=has_leak,
+        suspects=tuple(_with_roles(suspects, scene.candidates, scene)),
+        candidates=tuple(scene.candidates),
+        lives=tuple(scene.lives),
+        symptom=scene.symptom,
+        scene=scene,
+        has_leak=p_leak >= 0.5,
+        leak_probability=p_leak,
         is_decided=_odds(suspects) >= _UNDECIDED,
         sensitivity=_sensitivity(suspects),
     )
 
 
+def _leak_probability(growths: Growths, lives: Sequence[Life]) -> float:
+    """Weigh the growth analysis's verdict with what all processes of a version say together."""
+    together = leak_probability(lives)
+    return min(together, 0.1) if growths.leak == "no" else together
+
+
+def _read(
+    scene: Scene,
+    rules: Mapping[str, Rule],
+    priors: Mapping[str, float],
+    without: frozenset[str],
+) -> Reading:
+    """Return arguments and posterior of every candidate under one reading of the incident."""
+    used = {name: rule for name, rule in rules.items() if name not in without}
+    everyone = [*scene.candidates, NONE]
+    arguments = {
+        c.change_id: argue(c, explain_lives(c, scene.panel), scene, rules=used) for c in everyone
+    }
+    return arguments, _posterior(everyone, arguments, priors)
+
+
+def _mix(change_id: str, leak: Reading, trouble: Reading, p_leak: float) -> float:
+    """Return the probability over both readings, with a little ignorance mixed in."""
+    certain = p_leak * leak[1][change_id] + (1.0 - p_leak) * trouble[1][change_id]
+    return (1.0 - _IGNORANCE) * certain + _IGNORANCE / len(leak[1])
+
+
 def findings(result: Result) -> list[AnyEntry]:
     """Return the suspects."""
     return list(result.suspects)
-
-
-def _versions(roles: Roles, events: pl.DataFrame) -> dict[str, str]:
-    """Return the version of each entity that ran only one, from metrics and events."""
-    named = pl.concat(
-        [roles.points.select("entity", "version"), events.select("entity", "version")]
-    ).drop_nulls()
-    single = (
-        named.group_by("entity")
-        .agg(pl.col("version").unique())
-        .filter(pl.col("version").list.len() == 1)
-    )
-    return {entity: versions[0] for entity, versions in single.iter_rows()}
-
-
-def _lives(memory_growth: Growths, versions: dict[str, str]) -> list[Life]:
-    """Return the lifetimes that the growth analysis judged."""
-    entries: Sequence[Growth] = growth_findings(memory_growth)
-    return [
-        Life(
-            entity=entry.entity,
-            version=entry.version or versions.get(entry.entity),
-            start_s=seconds(entry.life_started_at),
-            end_s=seconds(entry.life_ended_at),
-            leak=_LEAK_PROBABILITY.get((entry.leak, entry.confidence), 0.5),
-            onset_s=seconds(entry.onset),
-            onset_low_s=seconds(entry.onset_interval[0] if entry.onset_interval else entry.onset),
-            onset_high_s=seconds(entry.onset_interval[1] if entry.onset_interval else entry.onset),
-            rate_bytes_per_min=entry.rate_bytes_per_min or math.nan,
-        )
-        for entry in entries
-        if entry.life_started_at is not None
-        and entry.life_ended_at is not None
-        and (entry.life_ended_at - entry.life_started_at).total_seconds() >= _SHORTEST_S
-    ]
 
 
 def _window(roles: Roles, lives: Sequence[Life]) -> tuple[float, float]:
@@ -158,10 +174,8 @@ def _window(roles: Roles, lives: Sequence[Life]) -> tuple[float, float]:
     return 0.0, 3600.0
 
 
-def _candidates(
-    changes: pl.DataFrame, roles: Roles, lives: Sequence[Life], symptom: Symptom | None
-) -> list[Candidate]:
-    """Return the changes that began before the trouble, and a rise of traffic nobody declared."""
+def _known_changes(changes: pl.DataFrame, roles: Roles) -> list[Candidate]:
+    """Return all changes, and a rise of traffic that nobody declared."""
     found = find_candidates(changes)
     rise = find_traffic_rise(roles)
     if rise is not None and not any(
@@ -172,21 +186,30 @@ def _candidates(
         what = f"traffic rose {shift.factor:.2g} times (seen in the metrics, declared nowhere)"
         name = f"traffic-{time:%Y%m%dT%H%M%SZ}"
         found.append(Candidate(name, "traffic", what, time, sources=("metrics",)))
+    return found
+
+
+def _candidates(
+    changes: Sequence[Candidate], lives: Sequence[Life], symptom: Symptom | None
+) -> list[Candidate]:
+    """Return the changes that began before the trouble."""
     onsets = [life.onset_low_s for life in lives if life.leak > 0.5 and life.onset_low_s > 0]
     ends = [symptom.time.timestamp()] if symptom else []
     latest = max([*onsets, *ends], default=math.inf)
-    return [c for c in found if c.time is not None and c.time.timestamp() <= latest + 60]
+    return [c for c in changes if c.time is not None and c.time.timestamp() <= latest + 60]
 
 
 def _posterior(
-    candidates: Sequence[Candidate], arguments: dict[str, list[Argument]]
+    candidates: Sequence[Candidate],
+    arguments: Mapping[str, list[Argument]],
+    priors: Mapping[str, float],
 ) -> dict[str, float]:
     """Return posterior probabilities; several changes of one kind share that kind's prior."""
     counts: dict[str, int] = {}
     for candidate in candidates:
         counts[candidate.kind] = counts.get(candidate.kind, 0) + 1
     scores = {
-        c.change_id: math.log(PRIOR.get(c.kind, PRIOR["other"]) / counts[c.kind])
+        c.change_id: math.log(priors.get(c.kind, priors["other"]) / counts[c.kind])
         + sum(argument.weight for argument in arguments[c.change_id])
         for c in candidates
     }

@@ -1,0 +1,125 @@
+"""Evidence for and against a candidate where memory doesn't leak: what hurt, and when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from forensics.analysis._arguments import Rule, Scene, change_refs, weigh_mechanism
+from forensics.analysis._candidates import NONE_ID, Candidate
+from forensics.analysis._exposure import Explained
+from forensics.analysis._identities import format_seconds
+from forensics.analysis._symptoms import hold_time_shift, shift_of, traffic_of
+from forensics.findings import Argument, EvidenceRef
+
+_LEVEL_SHIFT: Final = 1.5
+#: No trouble that outlasts its supposed cause, or ends with it, is certain evidence.
+_ENDING_CAP: Final = 2.5
+
+
+def _symptom_timing(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    del explained
+    if candidate.time is None or scene.symptom is None:
+        return
+    length, delay_s = scene.panel.length_s, scene.panel.delay_s
+    gap = scene.symptom.time.timestamp() - candidate.time.timestamp()
+    if gap < -min(60.0, delay_s):
+        density = 0.02 / length
+    else:
+        density = 0.98 / delay_s * math.exp(-max(gap, 0.0) / delay_s) + 0.02 / length
+    side = "after" if gap >= 0 else "before"
+    yield Argument(
+        text=f"{scene.symptom.why}, first {format_seconds(abs(gap))} {side} it",
+        weight=math.log(density * length),
+        evidence=[
+            *change_refs(candidate),
+            *(EvidenceRef(path="metrics", query=r) for r in scene.symptom.roles),
+        ],
+    )
+
+
+def _traffic(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    del explained
+    if candidate.kind != "traffic" or candidate.time is None:
+        return
+    shift = shift_of(traffic_of(scene.roles), candidate.time)
+    if math.isnan(shift.factor):
+        return
+    rose = shift.factor >= _LEVEL_SHIFT
+    yield Argument(
+        text=f"requests went from {shift.before:,.3g}/s to {shift.after:,.3g}/s around it",
+        weight=1.5 if rose else -2.0,
+        evidence=[EvidenceRef(path="metrics", query="requests")],
+    )
+
+
+def _slower_work(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    """Weigh how long a request holds its connection: slower work raises it, traffic doesn't."""
+    del explained
+    if scene.symptom is None or candidate.change_id == NONE_ID:
+        return
+    hold = hold_time_shift(scene.roles, scene.symptom.time)
+    rate = shift_of(traffic_of(scene.roles), scene.symptom.time)
+    if math.isnan(hold.factor) or math.isnan(rate.factor):
+        return
+    is_slower, is_busier = hold.factor >= 2.0, rate.factor >= _LEVEL_SHIFT
+    text = (
+        f"a request holds its connection {hold.factor:.2g} times as long as before the trouble, "
+        f"with {rate.factor:.2g} times the requests"
+    )
+    weight = 0.0
+    if candidate.kind == "traffic":
+        weight = 0.7 if is_busier else -2.0
+    elif is_slower and not is_busier:
+        weight = 1.0
+    elif is_busier and not is_slower:
+        weight = -1.0
+    refs = [EvidenceRef(path="metrics", query=role) for role in ("pool_active", "requests")]
+    yield Argument(text=text, weight=weight, evidence=refs)
+
+
+def _healthy(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    del explained
+    if candidate.change_id == NONE_ID and scene.symptom is None:
+        yield Argument(
+            text="neither a leak nor errors, a full pool or slow answers are in the evidence",
+            weight=4.0,
+            evidence=[EvidenceRef(path="metrics")],
+        )
+
+
+def _ending(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    """Weigh whether the trouble was over when the change was."""
+    del explained
+    panel, symptom = scene.panel, scene.symptom
+    if symptom is None or candidate.end_time is None or candidate.change_id == NONE_ID:
+        return
+    over_s = candidate.end_time.timestamp()
+    if candidate.kind not in {"traffic", "database", "infra"} or symptom.end is None:
+        return
+    if over_s > panel.window[1] - 3 * panel.delay_s:
+        return
+    gap_s = symptom.end.timestamp() - over_s
+    density = 0.5 / panel.delay_s * math.exp(-abs(gap_s) / panel.delay_s)
+    weight = math.log(0.95 * density * panel.length_s + 0.05)
+    side = "after" if gap_s >= 0 else "before"
+    yield Argument(
+        text=f"the trouble was last seen {format_seconds(abs(gap_s))} {side} it was over",
+        weight=max(-_ENDING_CAP, min(_ENDING_CAP, weight)),
+        evidence=[
+            *change_refs(candidate),
+            *(EvidenceRef(path="metrics", query=role) for role in symptom.roles),
+        ],
+    )
+
+
+#: What is asked where memory doesn't leak, by the name that the ablation table uses.
+SYMPTOM_RULES: Final[dict[str, Rule]] = {
+    "symptom timing": _symptom_timing,
+    "ending": _ending,
+    "traffic": _traffic,
+    "hold time": _slower_work,
+    "mechanism": weigh_mechanism,
+    "healthy": _healthy,
+}
