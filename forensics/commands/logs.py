@@ -10,7 +10,6 @@ import typer
 from forensics.commands._logs_parse import HELP as PARSE_HELP
 from forensics.commands._logs_parse import parse
 
-_BLOCK_BYTES = 32 << 20
 _PATTERNS_HELP = """Find the templates of the messages of a log.
 
 Variables are written <*>. Nothing need be known of the log; results don't depend on the
@@ -49,10 +48,9 @@ def patterns(
 ) -> None:
     """Mine, print."""
     from forensics.commands._output import print_json, print_table
-    from forensics.patterns.lines import mine_lines
-    from forensics.readers._source import Source
+    from forensics.run.patterns import mine_file
 
-    found = mine_lines(Source(file).iter_blocks(_BLOCK_BYTES), has_header=not messages)
+    found = mine_file(file, are_messages=messages)
     if not reveal:
         found = found.redacted()
     if csv is not None:
