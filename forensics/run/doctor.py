@@ -76,7 +76,7 @@ def list_formats() -> pl.DataFrame:
 
 def warm_kernels() -> float:
     """Compile the kernels into numba's cache by importing and using every engine; CPU seconds."""
-    from forensics.heap import warm  # noqa: PLC0415  # loads numba
+    from forensics.readers.heap import warm  # noqa: PLC0415  # loads numba
 
     begun = time.process_time()
     with track("compiling kernels"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from forensics.heap.graph import HeapGraph
 
-__all__ = ["open_heap"]
+__all__ = ["open_heap", "warm"]
 
 
 def open_heap(
@@ -58,3 +58,10 @@ def open_heap(
     folder = default_cache() if cache is None else cache
     kept = None if folder is False else Path(folder)
     return open_hprof(Source(Path(path)), cache=kept, sizes=sizes, dump=dump)
+
+
+def warm() -> None:
+    """Compile all kernels of the heap engine into numba's cache; seconds if none is yet."""
+    from forensics.readers.heap._warm import warm as compile_all  # noqa: PLC0415  # numba loads late
+
+    compile_all()
