@@ -12,6 +12,7 @@ from forensics.growth._verdict import CLEAR, judge
 
 if TYPE_CHECKING:
     from forensics.analysis.memory_growth import SignalGrowth
+    from forensics.findings import LeakKind
 
 VERSIONS: Final = pl.Schema(
     {
@@ -48,15 +49,26 @@ def pool_versions(
         total = float(np.sum(odds))
         rate, low, high = pool_rates([signals[i] for i in places])
         rows.append((version, role, judge(total), total, len(places), rate, low, high))
-        if len(places) < _MIN_PROCESSES:
-            continue
+        is_weighty = len(places) >= _MIN_PROCESSES or abs(total) >= CLEAR
         for i in places:
             own = signals[i].assessment
-            if abs(own.log_odds) < CLEAR and judge(total) != own.leak:
-                lives = tuple(replace(life, leak=judge(total)) for life in own.lives)
-                assessment = replace(own, leak=judge(total), lives=lives)
-                pooled[i] = replace(signals[i], assessment=assessment)
+            # A pod that says nothing follows any other; one with a view of its own, many.
+            follows = own.leak == "unknown" or (is_weighty and abs(own.log_odds) < CLEAR)
+            if follows and judge(total) not in {own.leak, "unknown"}:
+                pooled[i] = _follow(signals[i], total)
     return pooled, pl.DataFrame(rows, schema=VERSIONS, orient="row")
+
+
+def _follow(grown: SignalGrowth, log_odds: float) -> SignalGrowth:
+    """Return a pod with the verdict of its version."""
+    leak = judge(log_odds)
+    kind: LeakKind = "none" if leak == "no" else grown.kind
+    lives = tuple(
+        replace(life, leak=leak, why=f"{life.why}; judged with the pods of its version")
+        for life in grown.assessment.lives
+    )
+    assessment = replace(grown.assessment, leak=leak, lives=lives, log_odds=log_odds)
+    return replace(grown, assessment=assessment, kind=kind)
 
 
 def pool_rates(signals: list[SignalGrowth]) -> tuple[float | None, float | None, float | None]:

@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from forensics.analysis._growth_net import explain_process, take_off
+
 if TYPE_CHECKING:
     from forensics.analysis import lifetimes as lifetimes_module
     from forensics.analysis import roles as roles_module
@@ -22,6 +24,8 @@ Side = Literal["heap", "offheap", "process", "unknown"]
 HEAP_ROLES: Final = ("gc_floor", "heap_used")
 PROCESS_ROLES: Final = ("rss", "working_set")
 OFFHEAP_ROLES: Final = ("direct_used", "nonheap_used")
+#: Whoever has one of these has a heap that a runtime collects.
+MANAGED_ROLES: Final = ("gc_floor", "heap_used", "heap_committed", "heap_max")
 #: What memory may follow: each is tried, the one that explains most is kept.
 LOAD_ROLES: Final = ("requests", "in_flight", "backlog", "pool_pending")
 BACKLOG_ROLES: Final = frozenset({"in_flight", "backlog", "pool_pending"})
@@ -29,6 +33,11 @@ BACKLOG_ROLES: Final = frozenset({"in_flight", "backlog", "pool_pending"})
 _LIMIT_ROLES: Final = {"heap": ("heap_max",), "process": ("memory_limit",)}
 #: A load series that covers less of the memory samples than this is of no use.
 _MIN_COVER: Final = 0.6
+#: Lines of a collection log whose heap isn't that after a collection.
+_NOT_COLLECTED: Final = ("pause", "concurrent")
+#: Full collections enough to judge by, and the greatest share of the time without one.
+_MIN_FULL: Final = 12
+_MAX_GAP: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,10 @@ class Signal:
     """One memory series with all that helps to read it.
 
     ``t_s`` (Unix seconds) and ``y_bytes`` have shape (n,); ``loads`` maps a role to values at
-    the same times, NaN where unknown.
+    the same times, NaN where unknown. ``births_s`` are the known starts of the process.
+    ``has_managed_heap`` tells that the process has a heap gauge or a collection log;
+    ``explained_by`` names the gauges whose movement was taken off ``y_bytes``; ``sources`` the
+    files the samples came from, where known.
     """
 
     entity: str
@@ -50,6 +62,10 @@ class Signal:
     restarts_s: tuple[float, ...]
     is_watched: bool
     versions: tuple[tuple[float, str], ...] = ()
+    births_s: tuple[float, ...] = ()
+    has_managed_heap: bool = False
+    explained_by: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def version_at(self, moment_s: float) -> str | None:
         """Return the version that ran at a time, or None."""
@@ -58,13 +74,16 @@ class Signal:
 
 
 def iter_signals(
-    roles: roles_module.Result, lifetimes: lifetimes_module.Result, gc: pl.DataFrame
+    roles: roles_module.Result,
+    lifetimes: lifetimes_module.Result,
+    gc: pl.DataFrame,
+    events: pl.DataFrame | None = None,
 ) -> Iterator[Signal]:
     """Yield the memory series worth judging, entity by entity, in order of names."""
     points = roles.points.with_columns(_t=pl.col("time").to_physical() / 1e6)
     frames = points.partition_by("role", as_dict=True)
     by_role = {str(key[0]): frame for key, frame in frames.items()}
-    context = _Context(by_role, roles, lifetimes)
+    context = _Context(by_role, roles, lifetimes, gc, events)
     memory = [*HEAP_ROLES, *PROCESS_ROLES, *OFFHEAP_ROLES]
     seen: set[tuple[str, str]] = set()
     for signal in _iter_gc(gc, context):
@@ -98,9 +117,7 @@ def _iter_gc(gc: pl.DataFrame, context: _Context) -> Iterator[Signal]:
         entity=pl.col("entity").fill_null("process"),
     )
     for (entity,), frame in known.partition_by("entity", as_dict=True, maintain_order=True).items():
-        deep = frame.filter(pl.col("kind") == "full")
-        # Full collections alone are the floor; a dozen of them is enough to judge by.
-        used = (deep if deep.height >= 12 else frame).drop_nulls("_t").sort("_t")
+        used = _floor_rows(frame.drop_nulls("_t").sort("_t"))
         if used.height < 2:
             continue
         yield context.signal(
@@ -108,9 +125,38 @@ def _iter_gc(gc: pl.DataFrame, context: _Context) -> Iterator[Signal]:
             "gc_floor",
             "heap",
             used.select("_t", value=pl.col("heap_after_bytes").cast(pl.Float64)),
-            metric="heap after collection (log)",
-            limit=used["heap_capacity_bytes"].max(),
+            log=_Log(
+                limit=_number(used["heap_capacity_bytes"].max()),
+                sources=tuple(sorted(used["source"].drop_nulls().unique().to_list())),
+            ),
         )
+
+
+def _floor_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the collections that show what is live.
+
+    Remarks and concurrent steps free little and are measured in mid-cycle. Full collections
+    alone are the floor if they are spread over the time: a heap dump or a heap in distress
+    brings a dozen at once, and tells nothing of the time between.
+    """
+    collected = frame.filter(pl.col("kind").is_null() | ~pl.col("kind").is_in(_NOT_COLLECTED))
+    frame = collected if collected.height >= _MIN_FULL else frame
+    full = frame.filter(pl.col("kind") == "full")
+    if full.height < _MIN_FULL:
+        return frame
+    whole = frame["_t"].to_numpy()
+    marks = np.concatenate([whole[:1], full["_t"].to_numpy(), whole[-1:]])
+    is_spread = float(np.diff(marks).max()) <= _MAX_GAP * float(whole[-1] - whole[0])
+    return full if is_spread else frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """What a collection log says of its series that metrics can't."""
+
+    limit: float | None
+    sources: tuple[str, ...]
+    metric: str = "heap after collection (log)"
 
 
 class _Context:
@@ -121,9 +167,15 @@ class _Context:
         by_role: dict[str, pl.DataFrame],
         roles: roles_module.Result,
         lifetimes: lifetimes_module.Result,
+        gc: pl.DataFrame,
+        events: pl.DataFrame | None,
     ) -> None:
         self._by_role = by_role
         self._lifetimes = lifetimes
+        self._versions = find_versions(roles.points, events)
+        managed = [by_role[role]["entity"] for role in MANAGED_ROLES if role in by_role]
+        logged = [gc["entity"].drop_nulls()] if "entity" in gc.columns else []
+        self._managed = {str(name) for column in [*managed, *logged] for name in column.unique()}
         used = roles.series.filter(pl.col("use").is_in(["used", "part"]))
         self._metric = dict(used.select("role", "metric").unique("role", keep="first").iter_rows())
         self._why = dict(used.select("role", "why").unique("role", keep="first").iter_rows())
@@ -139,34 +191,40 @@ class _Context:
         side: Side,
         frame: pl.DataFrame,
         *,
-        metric: str | None = None,
-        limit: object = None,
+        log: _Log | None = None,
     ) -> Signal:
         """Put a series together with its load, limit, restarts and versions."""
         ordered = frame.sort("_t")
         t_s = ordered["_t"].to_numpy()
-        versions: tuple[tuple[float, str], ...] = ()
-        if "version" in ordered.columns:
-            named = ordered.drop_nulls("version")
-            changed = named.filter(pl.col("version") != pl.col("version").shift().fill_null(""))
-            rows = changed.select("_t", "version").iter_rows()
-            versions = tuple((float(since), str(name)) for since, name in rows)
+        y_bytes = ordered["value"].to_numpy()
+        restarts_s = tuple(time.timestamp() for time in self._lifetimes.of(entity))
+        births_s = tuple(time.timestamp() for time in self._lifetimes.births_of(entity))
+        explained_by: tuple[str, ...] = ()
+        if side == "process":
+            explained = explain_process(entity, t_s, self._by_role, births_s)
+            if explained is not None:
+                y_bytes = take_off(t_s, y_bytes, explained, births_s)
+                explained_by = explained.roles
         return Signal(
             entity=entity,
             role=role,
-            metric=metric or str(self._metric.get(role, role)),
+            metric=str(self._metric.get(role, role)) if log is None else log.metric,
             side=side,
             t_s=t_s,
-            y_bytes=ordered["value"].to_numpy(),
+            y_bytes=y_bytes,
             loads={
                 name: load
                 for name in LOAD_ROLES
                 if (load := self._load(name, entity, t_s)) is not None
             },
-            limit_bytes=self._limit(entity, side) or _number(limit),
-            restarts_s=tuple(time.timestamp() for time in self._lifetimes.of(entity)),
+            limit_bytes=self._limit(entity, side) or (log.limit if log else None),
+            restarts_s=restarts_s,
             is_watched=entity in self._lifetimes.watched,
-            versions=versions,
+            versions=self._versions.get(entity, ()),
+            births_s=births_s,
+            has_managed_heap=entity in self._managed,
+            explained_by=explained_by,
+            sources=log.sources if log else (),
         )
 
     def _limit(self, entity: str, side: Side) -> float | None:
@@ -203,3 +261,21 @@ def _step(t_s: Floats) -> float:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and value > 0 else None
+
+
+def find_versions(
+    points: pl.DataFrame, events: pl.DataFrame | None
+) -> dict[str, tuple[tuple[float, str], ...]]:
+    """Return since when each entity ran which version, from its metrics, else from events."""
+    told = [points.select("entity", "time", "version")]
+    if events is not None:
+        named = set(points.drop_nulls("version")["entity"].unique().to_list())
+        rest = events.select("entity", "time", "version")
+        told.append(rest.filter(~pl.col("entity").is_in(list(named))))
+    seen = pl.concat(told).drop_nulls().unique().sort("entity", "time")
+    is_new = pl.col("version") != pl.col("version").shift().over("entity")
+    changes = seen.filter(is_new.fill_null(value=True))
+    found: dict[str, list[tuple[float, str]]] = {}
+    for entity, time, version in changes.iter_rows():
+        found.setdefault(str(entity), []).append((time.timestamp(), str(version)))
+    return {entity: tuple(since) for entity, since in found.items()}

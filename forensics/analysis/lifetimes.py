@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,7 @@ STARTS: Final = pl.Schema({"entity": pl.String(), "time": TIME, "why": pl.String
 #: Two sources that name starts this close mean the same one: a scrape interval or two.
 _SAME_START: Final = pl.duration(seconds=120)
 _EVENT_KINDS: Final = ("oom_kill", "restart")
+_BIRTH_KINDS: Final = ("start", "restart", "oom_kill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,23 @@ class Result:
     watched
         Entities whose start time or restart counter was recorded: a restart that isn't in
         ``starts`` didn't happen while they were watched.
+    births
+        Schema ``STARTS``: every start that is known of, the first of each process among them;
+        the same one may be told of twice.
     """
 
     starts: pl.DataFrame
     watched: frozenset[str]
+    births: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STARTS))
 
     def of(self, entity: str) -> list[datetime]:
         """Return the restart times of one entity."""
         times: list[datetime] = self.starts.filter(pl.col("entity") == entity)["time"].to_list()
+        return times
+
+    def births_of(self, entity: str) -> list[datetime]:
+        """Return all known start times of one entity, the first one included."""
+        times: list[datetime] = self.births.filter(pl.col("entity") == entity)["time"].to_list()
         return times
 
 
@@ -67,7 +77,14 @@ def run(*, roles: roles_module.Result, events: pl.DataFrame) -> Result:
     gap = pl.col("time").diff().over("entity")
     distinct = found.filter(gap.is_null() | (gap > _SAME_START))
     watched = roles.role("start_time", "restarts")["entity"].drop_nulls().unique()
-    return Result(distinct, frozenset(watched.to_list()))
+    births = pl.concat(
+        [
+            distinct,
+            _from_start_times(roles.role("start_time"), is_first=True),
+            _from_events(events, _BIRTH_KINDS),
+        ]
+    ).sort("entity", "time")
+    return Result(distinct, frozenset(watched.to_list()), births)
 
 
 def findings(result: Result) -> list[AnyEntry]:
@@ -78,12 +95,15 @@ def findings(result: Result) -> list[AnyEntry]:
     ]
 
 
-def _from_start_times(points: pl.DataFrame) -> pl.DataFrame:
-    """Return a start where the recorded start time moves by more than clock jitter."""
-    moved = pl.col("value").diff().over("entity").abs() > 5.0
+def _from_start_times(points: pl.DataFrame, *, is_first: bool = False) -> pl.DataFrame:
+    """Return a start where the recorded start time moves by more than clock jitter.
+
+    ``is_first`` asks for the first one recorded of each entity instead.
+    """
+    step = pl.col("value").diff().over("entity")
     return (
         points.sort("entity", "time")
-        .filter(moved)
+        .filter(step.is_null() if is_first else step.abs() > 5.0)
         .select(
             "entity",
             pl.from_epoch((pl.col("value") * 1e6).cast(pl.Int64), time_unit="us")
@@ -106,11 +126,11 @@ def _from_counters(points: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _from_events(events: pl.DataFrame) -> pl.DataFrame:
-    """Return kills and restarts that the platform reported for a named entity."""
+def _from_events(events: pl.DataFrame, kinds: tuple[str, ...] = _EVENT_KINDS) -> pl.DataFrame:
+    """Return kills and restarts (or other kinds) that were reported for a named entity."""
     return (
         events.filter(
-            pl.col("kind").is_in(_EVENT_KINDS)
+            pl.col("kind").is_in(kinds)
             & pl.col("entity").is_not_null()
             & pl.col("time").is_not_null()
         )

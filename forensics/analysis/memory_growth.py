@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,20 +13,26 @@ import polars as pl
 from forensics.analysis._growth_pool import pool_versions
 from forensics.analysis._growth_signals import BACKLOG_ROLES, Signal, iter_signals
 from forensics.findings import Confidence, EvidenceRef, Growth, LeakKind, YesNo
-from forensics.growth._types import Estimate, GrowthAssessment, LifeGrowth
-from forensics.growth._verdict import assess_growth
+from forensics.growth._types import Estimate, GrowthAssessment, Known, LifeGrowth
+from forensics.growth._verdict import assess_growth, pool_lives
+from forensics.growth._youth import is_young
 
 if TYPE_CHECKING:
     from forensics.analysis import lifetimes as lifetimes_module
     from forensics.analysis import roles as roles_module
 
 TITLE: Final = "Memory growth"
-NEEDS: Final = ("roles", "lifetimes", "gc")
+NEEDS: Final = ("roles", "lifetimes", "gc", "events")
 
 _PER_MIN: Final = 60.0
 #: Log odds from which a verdict is called of high, and of medium, confidence: 50:1 and 5:1.
 _HIGH: Final = 3.9
 _MEDIUM: Final = 1.6
+#: What rises while a managed runtime starts up, and how near its limit it says more than that.
+_GROW_AT_START: Final = ("rss", "working_set", "nonheap_used")
+_NEAR_LIMIT: Final = 0.85
+#: Share of the limit (of its top, where no limit is known) that a cache fills to be named.
+_MIN_CACHE_SHARE: Final = 0.05
 #: Forecasts further ahead than this many minutes (ten years) are "never".
 _FAR_MIN: Final = 5.3e6
 
@@ -41,6 +48,11 @@ class SignalGrowth:
     assessment: GrowthAssessment
     load_role: str | None
     kind: LeakKind
+
+    @property
+    def is_silent(self) -> bool:
+        """No life of it says anything: too short, or too young."""
+        return self.assessment.leak == "unknown" and self.assessment.log_odds == 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,7 @@ def run(
     roles: roles_module.Result,
     lifetimes: lifetimes_module.Result,
     gc: pl.DataFrame,
+    events: pl.DataFrame | None = None,
     limit_bytes: float | None = None,
 ) -> Result:
     """Judge every memory series.
@@ -97,12 +110,14 @@ def run(
         Results of those analyses.
     gc
         Table of the ``gc`` schema, or an empty frame.
+    events
+        Table of the ``events`` schema: which version a pod ran, where metrics don't tell.
     limit_bytes
         Where memory ends, if the caller knows better than the metrics.
     """
     grown = [
         assess_signal(replace(signal, limit_bytes=limit_bytes) if limit_bytes else signal)
-        for signal in iter_signals(roles, lifetimes, gc)
+        for signal in iter_signals(roles, lifetimes, gc, events)
     ]
     signals, versions = pool_versions(_name_kinds(grown))
     leak, kind, odds = _overall(signals)
@@ -112,6 +127,11 @@ def run(
 def assess_signal(signal: Signal) -> SignalGrowth:
     """Judge one series, with the load that explains it best."""
     best: tuple[float, GrowthAssessment, str | None] | None = None
+    known = Known(
+        restarts_are_complete=signal.is_watched,
+        births_s=signal.births_s,
+        is_heap_floor=signal.side == "heap",
+    )
     for name, load in [(None, None), *signal.loads.items()]:
         if name is None and signal.loads:
             continue
@@ -121,13 +141,36 @@ def assess_signal(signal: Signal) -> SignalGrowth:
             load=load,
             limit_bytes=signal.limit_bytes,
             restarts_s=signal.restarts_s,
-            restarts_are_complete=signal.is_watched,
+            known=known,
         )
         score = sum(life.log_evidence for life in assessment.lives)
         if best is None or score > best[0]:
             best = (score, assessment, name)
     assert best is not None
-    return SignalGrowth(signal, best[1], best[2], "unknown")
+    hedged = tuple(hedge_youth(signal, life) for life in best[1].lives)
+    assessment = best[1] if hedged == best[1].lives else pool_lives(hedged)
+    return SignalGrowth(signal, assessment, best[2], "unknown")
+
+
+def hedge_youth(signal: Signal, life: LifeGrowth) -> LifeGrowth:
+    """Take back a "yes" that rests on nothing but the start-up of a managed runtime.
+
+    In its first minutes its process memory and its code grow whatever the program does. A life
+    no longer than that shows a leak there only by coming near the limit; the heap after
+    collection and direct buffers have gauges of their own and need no such care.
+    """
+    is_start_up = signal.has_managed_heap and signal.role in _GROW_AT_START
+    if not is_start_up or life.log_odds <= 0 or not is_young(life.life, _births(signal)):
+        return life
+    top = float(life.floor.y_bytes.max(initial=0.0))
+    if signal.limit_bytes and signal.side == "process" and top >= _NEAR_LIMIT * signal.limit_bytes:
+        return life
+    why = f"{life.why}; but a process this young grows whatever it does"
+    return replace(life, leak="unknown", kind="unknown", log_odds=0.0, why=why)
+
+
+def _births(signal: Signal) -> tuple[float, ...]:
+    return (*signal.births_s, *signal.restarts_s)
 
 
 def _name_kinds(grown: list[SignalGrowth]) -> list[SignalGrowth]:
@@ -143,7 +186,11 @@ def _kind(grown: SignalGrowth, heap: str | None) -> LeakKind:
         follows = any(life.model == "load_following" for life in grown.assessment.lives)
         if follows and grown.load_role in BACKLOG_ROLES:
             return "backlog"
-        return grown.assessment.kind if grown.assessment.kind == "cache-warmup" else "none"
+        return (
+            "cache-warmup"
+            if any(map(partial(_is_cache, grown), grown.assessment.lives))
+            else "none"
+        )
     if leak == "unknown":
         return "unknown"
     if side in {"heap", "offheap"}:
@@ -153,22 +200,53 @@ def _kind(grown: SignalGrowth, heap: str | None) -> LeakKind:
     return grown.assessment.kind
 
 
+def _is_cache(grown: SignalGrowth, life: LifeGrowth) -> bool:
+    """Tell whether a life filled a cache worth the name.
+
+    The start-up of a managed runtime also fills its process and its code area, and any program
+    keeps a little more heap once it is warm: neither is a cache.
+    """
+    signal = grown.signal
+    if life.kind != "cache-warmup" or (signal.has_managed_heap and signal.side != "heap"):
+        return False
+    whole = signal.limit_bytes or float(np.max(life.floor.y_bytes, initial=0.0))
+    return _span(life) >= _MIN_CACHE_SHARE * whole
+
+
+def _span(life: LifeGrowth) -> float:
+    return float(np.ptp(life.floor.y_bytes)) if life.floor.t_s.size else 0.0
+
+
 def _tells_more(grown: SignalGrowth, known: SignalGrowth) -> bool:
     """Prefer a leak to none; else keep the earlier, which is nearer to the heap."""
     return grown.assessment.leak == "yes" and known.assessment.leak != "yes"
 
 
 def _overall(signals: list[SignalGrowth]) -> tuple[YesNo, LeakKind, float]:
-    if not signals:
-        return "unknown", "unknown", 0.0
-    worst = max(signals, key=lambda g: (g.assessment.leak == "yes", g.assessment.log_odds))
-    leaks = {g.assessment.leak for g in signals}
-    leak: YesNo = "yes" if "yes" in leaks else "unknown" if "unknown" in leaks else "no"
-    if leak != "no":
-        return leak, worst.kind, worst.assessment.log_odds
-    kinds = {g.kind for g in signals} - {"none"}
-    kind: LeakKind = kinds.pop() if len(kinds) == 1 else "none"
-    return leak, kind, worst.assessment.log_odds
+    """Join all series: one leak is enough; without any, most of those that can speak decide."""
+    growing = [g for g in signals if g.assessment.leak == "yes"]
+    if growing:
+        risen: dict[LeakKind, float] = {}
+        for g in growing:
+            rise = sum(life.rise_bytes for life in g.assessment.lives if life.leak == "yes")
+            risen[g.kind] = risen.get(g.kind, 0.0) + rise
+        kind = max(risen, key=lambda name: (name != "unknown", risen[name], name))
+        return "yes", kind, max(g.assessment.log_odds for g in growing if g.kind == kind)
+    speaking = [g for g in signals if g.signal.role != "nonheap_used" and not g.is_silent]
+    calm = [g for g in speaking if g.assessment.leak == "no"]
+    if not calm or len(speaking) - len(calm) >= len(calm):
+        return "unknown", "unknown", max((g.assessment.log_odds for g in speaking), default=0.0)
+    return "no", _calm_kind(calm), max(g.assessment.log_odds for g in calm)
+
+
+def _calm_kind(calm: list[SignalGrowth]) -> LeakKind:
+    """Name what moved without leaking: the kind of whatever moved most."""
+    moved: dict[LeakKind, float] = {"none": 0.0}
+    for g in calm:
+        if g.kind not in {"none", "unknown"}:
+            spans = [_span(life) for life in g.assessment.lives]
+            moved[g.kind] = moved.get(g.kind, 0.0) + sum(spans)
+    return max(moved, key=lambda name: moved[name])
 
 
 def summarise(result: Result) -> str:
@@ -225,13 +303,17 @@ def describe_life(grown: SignalGrowth, life: LifeGrowth) -> Growth:
         evidence_ratio=float(min(life.evidence_ratio, 1e6)),
         confidence=_confidence(life.log_odds, life.leak),
         why=life.why,
-        evidence=[EvidenceRef(path="metrics", query=f"{signal.metric} of {signal.entity}")],
+        evidence=[
+            EvidenceRef(path=path, query=f"{signal.metric} of {signal.entity}")
+            for path in signal.sources or ("metrics",)
+        ],
     )
 
 
 def _life_kind(grown: SignalGrowth, life: LifeGrowth) -> LeakKind:
     if life.leak == grown.assessment.leak:
-        return grown.kind if life.leak != "no" or life.kind == "none" else life.kind
+        is_cache = life.leak == "no" and life.kind == "cache-warmup"
+        return "none" if is_cache and not _is_cache(grown, life) else grown.kind
     return "none" if life.leak == "no" else "unknown"
 
 

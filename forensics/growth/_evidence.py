@@ -34,6 +34,8 @@ RHOS = np.array([0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94])
 FEW_RHOS = np.array([0.0, 0.4, 0.7, 0.88])
 #: Explanations this many nats behind the best weigh nothing.
 _NEGLIGIBLE = 45.0
+#: Values that are multiples of this many bytes or more were rounded by who wrote them.
+_COARSE = 65_536.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,18 @@ def _noise_floor(y: Floats) -> float:
     decide between curves by their rounding.
     """
     spread = float(np.subtract(*np.quantile(y, [0.95, 0.05])))
-    resolution = max(4096.0, 1e-5 * float(np.median(np.abs(y))), 3e-4 * spread)
+    rounding = _unit(y) / np.sqrt(12.0)
+    resolution = max(4096.0, 1e-5 * float(np.median(np.abs(y))), 3e-4 * spread, rounding)
     return y.size * resolution**2
+
+
+def _unit(y: Floats) -> float:
+    """Return the unit that all values are whole multiples of (logs round to MiB), else 0."""
+    values = np.unique(y)
+    if values.size < 2:
+        return 0.0
+    unit = float(np.min(np.diff(values)))
+    return unit if unit >= _COARSE and not np.any(values % unit) else 0.0
 
 
 def leak_weights(evidence: Evidence, min_rise: float) -> tuple[Floats, Floats]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forensics.growth._evidence import Evidence, leak_weights, log_sum
 from forensics.growth._types import Floats
 
 #: Below this evidence ratio the first and the second model can't be told apart yet.
 MIN_RATIO = 2.0
+_LOG_2 = float(np.log(2.0))
 
 _FLAT_NAMES = {
     "plain": "constant",
@@ -58,8 +60,14 @@ class Selection:
         return ranked[0][0], ranked[1][0], float(min(ratio, 1e12))
 
 
-def select(evidence: Evidence, min_rise: float) -> Selection:
-    """Sum the evidence by family; a rise below ``min_rise`` bytes counts as none."""
+def select(
+    evidence: Evidence, min_rise: float, *, doubted: NDArray[np.bool_] | None = None
+) -> Selection:
+    """Sum the evidence by family; a rise below ``min_rise`` bytes counts as none.
+
+    ``doubted``, shape (c,), tells which curves speak neither for a leak nor against one: their
+    weight goes to both sides alike.
+    """
     curves = evidence.curves
     up, down = leak_weights(evidence, min_rise)
     is_leak = np.broadcast_to(curves.is_leak, up.shape)
@@ -82,9 +90,14 @@ def select(evidence: Evidence, min_rise: float) -> Selection:
     leaks = log_sum(up, is_leak)
     rest = log_sum(np.array([value for name, value in logs.items() if name not in leaky]))
     whole = float(np.logaddexp(leaks, rest))
+    log_odds = leaks - rest
+    if doubted is not None and doubted.any():
+        either_way = log_sum(up, np.broadcast_to(doubted, up.shape)) - _LOG_2
+        sure = log_sum(up, np.broadcast_to(curves.is_leak & ~doubted, up.shape))
+        log_odds = float(np.logaddexp(sure, either_way) - np.logaddexp(rest, either_way))
     return Selection(
         weights={name: float(np.exp(value - whole)) for name, value in logs.items()},
-        log_odds=leaks - rest,
+        log_odds=log_odds,
         log_evidence=whole,
         leak=np.where(is_leak, up - whole, -np.inf),
     )

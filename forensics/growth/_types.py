@@ -80,6 +80,25 @@ UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a process beside its series.
+
+    Attributes
+    ----------
+    restarts_are_complete
+        Nothing but the restarts given happened: none is inferred from falls.
+    births_s
+        When the process started, each time, in the time of the series; empty if not known.
+    is_heap_floor
+        The series is a managed heap, and its limit the most that heap may hold.
+    """
+
+    restarts_are_complete: bool = False
+    births_s: tuple[float, ...] = ()
+    is_heap_floor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LifeGrowth:
     """How one life grew.
 

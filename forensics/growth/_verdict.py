@@ -20,10 +20,12 @@ from forensics.growth._types import (
     Floor,
     GrowthAssessment,
     Kind,
+    Known,
     Leak,
     Life,
     LifeGrowth,
 )
+from forensics.growth._youth import cut_when_full, find_slowing, is_young
 
 #: Points of a floor below which nothing is said.
 MIN_POINTS = 8
@@ -34,10 +36,17 @@ _MIN_RISE_SHARE = 0.004
 #: ... and of all that the floor moved for other reasons, and of the swing between collections.
 _MIN_MOVE_SHARE = 0.1
 _MIN_SWING_SHARE = 0.03
+#: ... and of the limit, where it is known: what takes a thousand such windows is no incident.
+_MIN_LIMIT_SHARE = 0.001
+#: Log odds beyond which no life counts for more.
+_SURE = 20.0
+NOTHING = Known()
 #: A verdict this clear stands for its life whatever the other lives say.
 CLEAR = 4.0
 #: A life that rose to no more than this above what a quiet life held was only catching up.
 _CATCH_UP = 1.03
+#: A life that rose by this share of what a leaking one of the same process rose leaks too.
+_SAME_RISE = 0.5
 #: ... if the quiet life lasted at least this share of its time.
 _QUIET_SHARE = 0.3
 
@@ -49,7 +58,7 @@ def assess_growth(
     load: Floats | None = None,
     limit_bytes: float | None = None,
     restarts_s: tuple[float, ...] = (),
-    restarts_are_complete: bool = False,
+    known: Known = NOTHING,
 ) -> GrowthAssessment:
     """Say for one memory series whether it leaks, since when, how fast, and until when.
 
@@ -65,15 +74,18 @@ def assess_growth(
         Requests a second, in flight or pending at the same times.
     limit_bytes
         Container limit or maximum heap.
-    restarts_s, restarts_are_complete
-        Known restarts, and whether there were no others.
+    restarts_s
+        Known restarts, in the time of the series.
+    known
+        What else is known of the process.
     """
     t, y, q = clean(t_s, y_bytes, load)
-    lives = split_lives(t, y, restarts_s=restarts_s, is_complete=restarts_are_complete)
+    lives = split_lives(t, y, restarts_s=restarts_s, is_complete=known.restarts_are_complete)
     floors = scan_floors(t, y, lives=lives, load=q)
+    known = replace(known, births_s=(*known.births_s, *restarts_s))
     return pool_lives(
         tuple(
-            assess_life(life, floor, limit_bytes=limit_bytes)
+            assess_life(life, floor, limit_bytes=limit_bytes, known=known)
             for life, floor in zip(lives, floors, strict=True)
         )
     )
@@ -90,12 +102,20 @@ def scan_floors(
     return tuple(scan_floor(t_s, y_bytes, life=life, load=load, is_sawtooth=hint) for life in lives)
 
 
-def assess_life(life: Life, floor: Floor, *, limit_bytes: float | None = None) -> LifeGrowth:
+def assess_life(
+    life: Life, floor: Floor, *, limit_bytes: float | None = None, known: Known = NOTHING
+) -> LifeGrowth:
     """Judge one life by its floor alone."""
+    if known.is_heap_floor:
+        floor = cut_when_full(floor, limit_bytes, min_points=MIN_POINTS)
     if floor.t_s.size < MIN_POINTS or floor.span_s <= 0:
         return _too_short(life, floor)
+    min_rise = _min_rise(floor, limit_bytes)
+    if float(np.ptp(floor.y_bytes)) <= min_rise:
+        return _at_rest(life, floor)
     evidence = weigh_floor(floor)
-    selection = select(evidence, min_rise=_min_rise(floor))
+    doubted = find_slowing(evidence.curves) if is_young(life, known.births_s) else None
+    selection = select(evidence, min_rise, doubted=doubted)
     leak = judge(selection.log_odds)
     draws = draw_forecast(
         floor,
@@ -144,12 +164,15 @@ def explain(leak: Leak, model: str, runner_up: str | None, floor: Floor) -> str:
     return f"{found}{rival}: {end}"
 
 
-def _min_rise(floor: Floor) -> float:
+def _min_rise(floor: Floor, limit_bytes: float | None) -> float:
     """Return the bytes over the window below which a rise isn't worth a name."""
     level = float(np.median(np.abs(floor.y_bytes)))
     moved = float(np.subtract(*np.quantile(floor.y_bytes, [0.95, 0.05])))
     return max(
-        _MIN_RISE_SHARE * level, _MIN_MOVE_SHARE * moved, _MIN_SWING_SHARE * floor.swing_bytes
+        _MIN_RISE_SHARE * level,
+        _MIN_MOVE_SHARE * moved,
+        _MIN_SWING_SHARE * floor.swing_bytes,
+        _MIN_LIMIT_SHARE * (limit_bytes or 0.0),
     )
 
 
@@ -181,10 +204,16 @@ def pool_lives(lives: tuple[LifeGrowth, ...]) -> GrowthAssessment:
 
 
 def _settled(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> float:
-    """Return a life's log odds, those of a rise that only catches up with a quiet life as no."""
-    own = float(np.clip(growth.log_odds, -20, 20))
-    if own <= 0 or growth.floor.t_s.size == 0:
+    """Return a life's log odds, given the others of the same process.
+
+    A rise that only catches up with a quiet life is none; one that went as far as a life that
+    clearly leaks is a leak, though it was cut short or ran into the limit.
+    """
+    own = float(np.clip(growth.log_odds, -_SURE, _SURE))
+    if growth.floor.t_s.size == 0:
         return own
+    if own <= 0:
+        return 1.0 if _rose_like_a_leak(growth, lives) else own
     top = float(np.quantile(growth.floor.y_bytes, 0.95))
     for other in lives:
         is_long = other.floor.span_s >= _QUIET_SHARE * growth.floor.span_s
@@ -192,6 +221,12 @@ def _settled(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> float:
         if is_quiet and top <= _CATCH_UP * float(np.median(other.floor.y_bytes)):
             return -1.0
     return own
+
+
+def _rose_like_a_leak(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> bool:
+    rise = float(growth.floor.y_bytes[-1] - growth.floor.y_bytes[0])
+    risen = [float(np.ptp(g.floor.y_bytes)) for g in lives if g.log_odds > CLEAR]
+    return bool(risen) and rise >= _SAME_RISE * min(risen)
 
 
 def _with_odds(growth: LifeGrowth, odds: float) -> LifeGrowth:
@@ -208,6 +243,25 @@ def _overall_kind(lives: tuple[LifeGrowth, ...], leak: Leak) -> Kind:
 
 
 def _too_short(life: Life, floor: Floor) -> LifeGrowth:
+    why = f"{floor.t_s.size} points of the floor; {MIN_POINTS} are needed"
+    return _unfitted(life, floor, why)
+
+
+def _at_rest(life: Life, floor: Floor) -> LifeGrowth:
+    """Return the verdict on a floor that moved by less than a rise worth a name: no fit needed."""
+    why = "the floor moved by less than a rise worth a name: nothing goes on rising at the end"
+    return replace(
+        _unfitted(life, floor, why),
+        leak="no",
+        kind="none",
+        log_odds=-_SURE,
+        model="constant",
+        evidence_ratio=float(np.exp(_SURE)),
+        rate=Estimate(0.0, 0.0, 0.0),
+    )
+
+
+def _unfitted(life: Life, floor: Floor, why: str) -> LifeGrowth:
     return LifeGrowth(
         life=life,
         leak="unknown",
@@ -222,7 +276,7 @@ def _too_short(life: Life, floor: Floor) -> LifeGrowth:
         time_to_limit_s=UNKNOWN,
         rise_bytes=0.0,
         floor=floor,
-        why=f"{floor.t_s.size} points of the floor; {MIN_POINTS} are needed",
+        why=why,
     )
 
 

@@ -45,7 +45,13 @@ def judge_files(
     }
     named = roles.run(metrics=tables["metrics"])
     lives = lifetimes.run(roles=named, events=tables["events"])
-    return memory_growth.run(roles=named, lifetimes=lives, gc=tables["gc"], limit_bytes=limit_bytes)
+    return memory_growth.run(
+        roles=named,
+        lifetimes=lives,
+        gc=tables["gc"],
+        events=tables["events"],
+        limit_bytes=limit_bytes,
+    )
 
 
 def _read(path: Path, reader: str | None) -> dict[str, pl.DataFrame]:

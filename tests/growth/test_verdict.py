@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from forensics.growth._types import Known
 from forensics.growth._verdict import assess_growth, judge, pool_lives
 from tests.zoo import LEAKS, LOOK_ALIKES, SHAPES, ZooCase, draw_case
 
@@ -114,7 +115,7 @@ def test_warming_up_again_after_a_restart_is_no_leak():
 def test_known_restarts_are_believed_over_falls():
     t, y = line()
     assert len(assess_growth(t, y, restarts_s=(6 * HOUR,)).lives) == 2
-    assert len(assess_growth(t, y, restarts_are_complete=True).lives) == 1
+    assert len(assess_growth(t, y, known=Known(restarts_are_complete=True)).lives) == 1
 
 
 @pytest.mark.parametrize(("odds", "verdict"), [(3.0, "yes"), (-3.0, "no"), (0.1, "unknown")])
