@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forensics.commands._group import DefaultGroup
+from forensics.commands._heap_questions import diff, sanitize
 from forensics.commands._output import print_json, print_table, print_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def register(app: typer.Typer) -> None:
     """Add the verb."""
     group = typer.Typer(cls=DefaultGroup, help="Question heap dumps.", no_args_is_help=True)
     group.command("show")(show)
+    group.command("diff")(diff)
+    group.command("sanitize")(sanitize)
     app.add_typer(group, name="heap")
 
 

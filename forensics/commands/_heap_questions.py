@@ -1,0 +1,60 @@
+"""``forensics heap diff`` and ``forensics heap sanitize``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from forensics.commands._output import print_json, print_table, print_text
+
+
+def diff(
+    dumps: Annotated[list[Path], typer.Argument(help="Two or more dumps of one process.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    top: Annotated[int, typer.Option(help="Rows of a table; --json prints all classes.")] = 20,
+    cache: Annotated[Path | None, typer.Option(help="Folder of the indexes.")] = None,
+) -> None:
+    """Growth by class and by holder over dumps, oldest first by their time stamps.
+
+    Example: forensics heap diff before.hprof.gz after.hprof.gz --json | jq .holders
+    """
+    from forensics.heap.diff import summarise_growth
+    from forensics.readers.heap import open_heap
+
+    answer = summarise_growth([open_heap(dump, cache=cache) for dump in dumps])
+    if as_json:
+        print_json(answer)
+        return
+    files: list[dict[str, Any]] = answer["files"]
+    print_text(" -> ".join(f"{file['file']} ({file['held_bytes']:,} bytes)" for file in files))
+    for note in answer["notes"]:
+        print_text(f"note: {note}")
+    print_table(answer["classes"].head(top), title="Growth by class")
+    columns = ("class", "growth_bytes", "share", "contents", "held_by")
+    print_table(answer["holders"].select(columns), title="Growth by holder")
+    print_table(answer["survivors"].head(top), title="Survivors at one address")
+
+
+def sanitize(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="HPROF, plain, gzip or zstd.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="New file; .gz is packed.")],
+    *,
+    numbers: Annotated[bool, typer.Option(help="Blank numeric fields, too.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace OUT.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Write a copy without contents: arrays of primitives blanked, structure kept.
+
+    Example: forensics heap sanitize heap.hprof.gz shared.hprof.gz
+    """
+    from forensics.readers.heap._sanitize import sanitize_dump
+
+    counts = sanitize_dump(source, target, with_numbers=numbers, replace=force)
+    if as_json:
+        print_json(counts)
+        return
+    for name, count in counts.items():
+        print_text(f"{name.replace('_', ' ')}: {count:,}" if isinstance(count, int) else f"{count}")
