@@ -115,6 +115,11 @@ class _Intake:
             line = _line(item, sha256, size, status="unreadable", why=_short(error))
         except ForensicsError as error:
             line = _line(item, sha256, size, status="unreadable", why=str(error))
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001  # the boundary of a plug-in: no file stops the others
+            why = f"its reader failed ({type(error).__name__}); please report the format"
+            line = _line(item, sha256, size, status="unreadable", why=why)
         return Taken(line, item.path)
 
     def _read(self, item: Found, source: Source, sha256: str) -> Taken:

@@ -9,8 +9,10 @@ from typing import Final
 import polars as pl
 
 #: A heap size as collectors print it; old ones print fractions and decimal commas.
-SIZE: Final = r"\d+(?:[.,]\d+)?[BKMGT]?"
+#: Digits are bounded: a line of digits only would cost its length squared.
+SIZE: Final = r"\d{1,15}(?:[.,]\d{1,9})?[BKMGT]?"
 
+_NO_SIZE: Final = 1 << 63
 _UNITS: Final = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SUFFIXES: Final = re.compile(r"(?:[._-](?:\d+|gc|log|txt|out|current|gz|zst))+$", re.IGNORECASE)
 
@@ -20,13 +22,14 @@ def size_bytes(column: str) -> pl.Expr:
     number = pl.col(column).str.extract(r"^(\d+(?:[.,]\d+)?)").str.replace(",", ".", literal=True)
     unit = pl.col(column).str.extract(r"([BKMGT])$").fill_null("B")
     factor = unit.replace_strict(_UNITS, return_dtype=pl.Int64)
-    return (number.cast(pl.Float64) * factor).round().cast(pl.Int64).alias(column)
+    return (number.cast(pl.Float64) * factor).round().cast(pl.Int64, strict=False).alias(column)
 
 
-def bytes_of(text: str) -> int:
-    """Return one printed size in bytes."""
+def bytes_of(text: str) -> int | None:
+    """Return one printed size in bytes; ``None`` if no address space could hold it."""
     unit = text[-1] if text[-1] in _UNITS else "B"
-    return round(float(text.rstrip("BKMGT").replace(",", ".")) * _UNITS[unit])
+    size = round(float(text.rstrip("BKMGT").replace(",", ".")) * _UNITS[unit])
+    return size if size < _NO_SIZE else None
 
 
 def entity_of(name: str) -> str:

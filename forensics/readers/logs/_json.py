@@ -113,6 +113,9 @@ _DIALECTS: Final = (
     ("zap", ("ts", "level", "msg")),
     ("zerolog", ("level", "time", "message")),
 )
+#: The end of the year 9999: beyond it no calendar of ours can show a time.
+_LAST_SECOND: Final = 253_402_300_799
+
 _TIME_LIKE: Final = re.compile(
     r'"(?:@?timestamp|time|ts|date|datetime|eventTime|@t|t)"\s*:', re.IGNORECASE
 )
@@ -306,6 +309,8 @@ def _instant(text: bytes) -> int:
     """Return microseconds of log4j2's ``{"epochSecond": …, "nanoOfSecond": …}``."""
     try:
         parsed = orjson.loads(text)
-        return int(parsed["epochSecond"]) * 1_000_000 + int(parsed.get("nanoOfSecond", 0)) // 1000
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        seconds, nanos = int(parsed["epochSecond"]), int(parsed.get("nanoOfSecond", 0))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError):
         return NO_TIME
+    is_in_range = abs(seconds) <= _LAST_SECOND and 0 <= nanos < 1_000_000_000
+    return seconds * 1_000_000 + nanos // 1000 if is_in_range else NO_TIME

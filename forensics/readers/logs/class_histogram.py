@@ -47,10 +47,10 @@ def read(source: Source) -> Reading:
         .drop_nulls("class")
         .select(
             "histogram",
-            pl.col("rank").cast(pl.Int64),
+            pl.col("rank").cast(pl.Int64, strict=False),
             "class",
-            pl.col("count").cast(pl.Int64).alias("instances"),
-            pl.col("bytes").cast(pl.Int64).alias("shallow_bytes"),
+            pl.col("count").cast(pl.Int64, strict=False).alias("instances"),
+            pl.col("bytes").cast(pl.Int64, strict=False).alias("shallow_bytes"),
             "module",
             pl.lit(source.name).alias("source"),
         )

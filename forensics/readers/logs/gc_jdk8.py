@@ -25,14 +25,16 @@ from forensics.tables import GC
 TITLE: Final = "JVM GC log of JDK 8 and older"
 KIND: Final[Kind] = "logs"
 
-_STAMP: Final = r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d+[+-]\d{4}: ?)?(?:\d+[.,]\d+: ?)"
+_STAMP: Final = (
+    r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{1,9}[+-]\d{4}: ?)?(?:\d{1,12}[.,]\d{1,9}: ?)"
+)
 _LINE: Final = (
     r"^(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d+[+-]\d{4}): ?)?"
     r"(?P<trace_id>\d+[.,]\d+): (?P<message>.*)$"
 )
 _INNER: Final = re.compile(r"\[(?!(?:Full )?GC\b)[^\[\]]*\]")
 _STAMP_INSIDE: Final = re.compile(_STAMP)
-_SECONDS: Final = re.compile(r"(\d+[.,]\d+) secs\]?")
+_SECONDS: Final = re.compile(r"(?<!\d)(\d{1,12}[.,]\d{1,9}) secs\]?")
 _HEAP: Final = re.compile(rf"({SIZE})->({SIZE})\s*\(({SIZE})\)")
 _G1_HEAP: Final = re.compile(rf"Heap: ({SIZE})\({SIZE}\)->({SIZE})\(({SIZE})\)")
 _OCCUPANCY: Final = re.compile(rf"(?<![>\d.,])({SIZE})\(({SIZE})\)")

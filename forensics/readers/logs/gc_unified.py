@@ -37,6 +37,14 @@ _RECORD: Final = (
     r"(?: (?P<duration>\d+[.,]\d+)(?P<unit>ms|s))?\s*$"
 )
 _USING: Final = r"^Using (?:The )?(\w+)|^Initializing The (Z) Garbage"
+#: Whole collections state their cause in the last bracket but that of a failure.
+_CAUSE: Final = (
+    r"^(?:Pause (?:Young|Full|Initial Mark|Mixed)|Garbage Collection|Minor Collection|"
+    r"Major Collection|Young Collection|Old Collection)\b.*?"
+    r"\(([^()]*(?:\(\))?[^()]*)\)\s*(?:\(Evacuation Failure[^()]*\)\s*)?$"
+)
+#: Shenandoah says before a cycle why it begins; its figures are left out.
+_FIGURES: Final = r"\s*\([^)]*\)|\s+\d+ of \d+\b"
 _COLLECTORS: Final = {"Concurrent": "CMS", "Z": "ZGC"}
 
 
@@ -88,7 +96,13 @@ def _refine(frame: pl.DataFrame) -> pl.DataFrame:
 def find_collections(logs: pl.LazyFrame, entity: str, source: str) -> pl.DataFrame:
     """Return the ``gc`` table of decorated log rows whose ``trace_id`` is the uptime."""
     texts = logs.select(
-        "time", pl.col("trace_id").cast(pl.Float64, strict=False).alias("uptime_s"), "message"
+        "time",
+        "message",
+        uptime_s=pl.col("trace_id").cast(pl.Float64, strict=False),
+        trigger=pl.col("message")
+        .str.extract(r"^Trigger: (.*)$")
+        .str.replace_all(_FIGURES, "")
+        .forward_fill(),
     )
     closing = texts.filter(pl.col("message").str.starts_with("GC(")).collect()
     named = logs.filter(pl.col("message").str.contains(_USING)).select("message").head(1).collect()
@@ -107,11 +121,11 @@ def find_collections(logs: pl.LazyFrame, entity: str, source: str) -> pl.DataFra
     duration = duration * pl.when(pl.col("unit") == "s").then(1e3).otherwise(1.0)
     is_pause = what.str.starts_with("Pause")
     table = groups.with_columns(
-        gc_id=pl.col("gc_id").cast(pl.Int64),
+        gc_id=pl.col("gc_id").cast(pl.Int64, strict=False),
         entity=pl.lit(entity),
         collector=pl.lit(collector),
         kind=_kind(what),
-        cause=what.str.extract(r"\(([^()]*(?:\(\))?[^()]*)\)\s*$"),
+        cause=_cause(what),
         pause_ms=pl.when(is_pause).then(duration),
         heap_before_bytes=size_bytes("before"),
         heap_after_bytes=size_bytes("after"),
@@ -121,9 +135,25 @@ def find_collections(logs: pl.LazyFrame, entity: str, source: str) -> pl.DataFra
     return fit_table("gc", table)
 
 
+def _cause(what: pl.Expr) -> pl.Expr:
+    """Return why a collection ran: its last bracket, or what triggered Shenandoah's cycle.
+
+    Phases have brackets of their own (times, what they do besides), which are no causes.
+    """
+    stated = what.str.extract(_CAUSE)
+    failed = what.str.extract(r"(\(Evacuation Failure[^()]*\))\s*$")
+    return (
+        pl.when(failed.is_not_null())
+        .then(pl.format("{} {}", stated, failed))
+        .when(what.str.contains(r"^Pause (?:Init Mark|Degenerated)"))
+        .then(pl.col("trigger"))
+        .otherwise(stated)
+    )
+
+
 def _kind(what: pl.Expr) -> pl.Expr:
     return (
-        pl.when(what.str.contains(r"^Pause (?:Full|Degenerated)"))
+        pl.when(what.str.starts_with("Pause Full"))
         .then(pl.lit("full"))
         .when(what.str.contains(r"^Pause (?:Young \((?:Prepare )?Mixed\)|Mixed)"))
         .then(

@@ -158,6 +158,20 @@ class SeriesTable:
         )
 
 
+def to_floats(values: Iterable[object]) -> NDArray[np.float64]:
+    """Return one float a value, shape (n,); what is no number becomes NaN."""
+    return np.array([_float(value) for value in values], np.float64)
+
+
+def _float(value: object) -> float:
+    if not isinstance(value, int | float | str):
+        return np.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):  # a whole number beyond 1e308 overflows
+        return np.nan
+
+
 def unit_note(column: str, unit: Unit) -> str:
     """Say how an ambiguous prefix in a name was taken."""
     return f"{column}: the name's unit is taken as {unit.factor:,.0f} bytes"

@@ -96,6 +96,8 @@ METRIC_NAMES: Final = (
 VALUE_NAMES: Final = ("value", "val", "v", "sample", "reading", "metric_value", "average", "mean")
 _UNIT_NAMES: Final = ("unit", "units")
 #: What a person calls one of several equal processes: a name with a number or hash, an address.
+#: Four thousand years; a longer "time since the start" is none, and would overflow.
+_LONGEST_S: Final = 1.3e11
 _INSTANCE: Final = re.compile(
     r"(?:[a-z][\w.]*-)+(?:\d{1,4}|[a-z0-9]{8,10}-[a-z0-9]{5}|(?=[a-z]*\d)[a-z0-9]{5,10})"
     r"|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[\w.-]+:\d{2,5}"
@@ -163,6 +165,8 @@ def find_time_column(frame: pl.DataFrame) -> tuple[str, Times] | None:
     candidates += [(column, 1.0) for column in named]
     for column, factor in candidates:
         seconds = frame[column].cast(pl.Float64, strict=False)
+        near = pl.when(pl.col(column).abs() * factor < _LONGEST_S).then(pl.col(column))
+        seconds = seconds.to_frame().select(near)[column]
         if seconds.null_count() <= len(seconds) / 5 and len(seconds):
             elapsed = (seconds.fill_null(0.0) * factor * 1e6).round().cast(pl.Int64)
             note = f"{column} counts from an unknown start, placed at 1970-01-01T00:00:00Z"

@@ -16,7 +16,7 @@ from forensics.errors import CorruptEvidenceError
 from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.metrics._json_document import load_document
-from forensics.readers.metrics._series import SeriesTable
+from forensics.readers.metrics._series import SeriesTable, to_floats
 from forensics.readers.metrics._time import epoch_us
 from forensics.readers.metrics._units import Unit, parse_unit
 
@@ -75,14 +75,19 @@ def _add_series(table: SeriesTable, series: dict[str, Any]) -> None:
 
 
 def _add_attributes(table: SeriesTable, attributes: dict[str, Any]) -> None:
-    columns = attributes.get("values") or []
-    for series, values in zip(attributes.get("series") or [], columns, strict=False):
+    columns, described = attributes.get("values"), attributes.get("series")
+    stamps = attributes.get("times")
+    if not all(isinstance(part, list) for part in (columns, described, stamps)):
+        return
+    for series, values in zip(described, columns, strict=False):
+        if not isinstance(series, dict) or not isinstance(values, list):
+            continue
         unit = _unit(series.get("unit"))
         metric = f"query{series.get('query_index', 0)}"
         index = table.index_of(
             metric, _tags(series.get("group_tags") or ()), unit.base if unit else None
         )
-        times = (attributes.get("times") or [])[: len(values)]
+        times = stamps[: len(values)]
         _extend(table, index, times, values[: len(times)], unit)
 
 
@@ -107,8 +112,8 @@ def _unit(units: Any) -> Unit | None:
 def _extend(
     table: SeriesTable, index: int, stamps: list[Any], values: list[Any], unit: Unit | None
 ) -> None:
-    times = epoch_us(np.array([float(stamp) for stamp in stamps]))
-    if times is None:
-        return
-    numbers = np.array([np.nan if value is None else float(value) for value in values])
-    table.extend(index, times, numbers * (unit.factor if unit else 1.0))
+    seconds, numbers = to_floats(stamps), to_floats(values)
+    has_time = np.isfinite(seconds)
+    times = epoch_us(seconds[has_time])
+    if times is not None:
+        table.extend(index, times, numbers[has_time] * (unit.factor if unit else 1.0))

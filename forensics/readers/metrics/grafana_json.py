@@ -24,7 +24,7 @@ from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.metrics._exposition import parse_series_name
 from forensics.readers.metrics._json_document import load_document
-from forensics.readers.metrics._series import SeriesTable
+from forensics.readers.metrics._series import SeriesTable, to_floats
 from forensics.readers.metrics._time import epoch_us, parse_time_column
 from forensics.readers.metrics._units import Unit, parse_unit
 
@@ -126,7 +126,8 @@ def _add_fields(table: SeriesTable, fields: list[dict[str, Any]], stem: str) -> 
         values = pl.Series(_column(field), dtype=pl.Float64, strict=False).to_numpy()
         values = values * (unit.factor if unit else 1.0)
         keys = list(zip(*(_column(f) for f in texts), strict=False)) if texts else None
-        for extra, rows in _groups(keys, values.size):
+        size = min(values.size, times.is_valid.size)
+        for extra, rows in _groups(keys if keys is None else keys[:size], size):
             own = {str(f.get("name")): str(v) for f, v in zip(texts, extra, strict=False)}
             index = table.index_of(metric, {**labels, **own}, unit.base if unit else None)
             valid = rows[times.is_valid[rows]]
@@ -178,12 +179,14 @@ def _add_target(table: SeriesTable, target: Any) -> int:
     if not isinstance(target, dict) or not isinstance(target.get("datapoints"), list):
         return 0
     pairs = [p for p in target["datapoints"] if isinstance(p, list) and len(p) == 2 and p[1]]
-    times = epoch_us(np.array([float(p[1]) for p in pairs]))
+    stamps = to_floats(p[1] for p in pairs)
+    has_time = np.isfinite(stamps)
+    times = epoch_us(stamps[has_time])
     if times is None:
         return 0
     name = str(target.get("target") or "value")
     metric, labels = parse_series_name(name) or (name, {})
     labels |= {str(k): str(v) for k, v in (target.get("tags") or {}).items()}
-    values = np.array([np.nan if p[0] is None else float(p[0]) for p in pairs])
+    values = to_floats(p[0] for p in pairs)[has_time]
     table.extend(table.index_of(metric or "value", labels), times, values)
     return 1

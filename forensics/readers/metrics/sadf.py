@@ -49,9 +49,14 @@ def read(source: Source) -> Reading:
         raise CorruptEvidenceError(source.name, "has no hosts", expected="sadf -j") from error
     table = SeriesTable(source.name)
     notes: list[str] = []
-    for host in hosts:
+    for host in hosts if isinstance(hosts, list) else ():
+        if not isinstance(host, dict):
+            continue
         labels = {"nodename": str(host.get("nodename") or "")}
-        for record in host.get("statistics") or ():
+        records = host.get("statistics")
+        for record in records if isinstance(records, list) else ():
+            if not isinstance(record, dict):
+                continue
             time_us = _time(record.get("timestamp"), notes)
             if time_us is None:
                 damage.append(DamageRow(source.name, "an interval without a time", "left out"))

@@ -16,7 +16,7 @@ import orjson
 from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.metrics._lines import Lines
-from forensics.readers.metrics._series import SeriesTable
+from forensics.readers.metrics._series import SeriesTable, to_floats
 from forensics.readers.metrics._time import epoch_us
 
 TITLE: Final = "VictoriaMetrics export (JSON lines)"
@@ -42,7 +42,7 @@ def read(source: Source) -> Reading:
             continue
         try:
             _add(table, orjson.loads(line))
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             lines.hurt("no series in JSON")
     return table.reading(_NAME, damage=lines.rows())
 
@@ -50,8 +50,7 @@ def read(source: Source) -> Reading:
 def _add(table: SeriesTable, series: dict[str, object]) -> None:
     labels = {str(k): str(v) for k, v in series["metric"].items()}  # type: ignore[attr-defined]  # a wrong type is caught as damage
     metric = labels.pop("__name__", "value")
-    values = np.array(series["values"], dtype=object)
-    numbers = np.array([np.nan if value is None else float(value) for value in values])
+    numbers = to_floats(series["values"])  # type: ignore[arg-type]  # a wrong type is caught as damage
     times = epoch_us(np.array(series["timestamps"], np.int64))
     if times is None or times.shape != numbers.shape:
         raise ValueError("values and timestamps differ in number")
