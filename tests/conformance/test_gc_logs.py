@@ -1,4 +1,9 @@
-"""GC logs of others, against figures counted by hand with grep and awk."""
+"""GC logs of others, against figures counted with grep.
+
+Pauses of unified logs: ``grep -cE 'GC\\([0-9]+\\) Pause WHAT.* [0-9.,]+ms'``; of JDK 8: lines
+with ``(young)``, ``(mixed)``, ``Full GC``, ``GC remark|GC cleanup`` (G1), ``[GC [PSYoungGen``
+and ``Full GC`` (Parallel), ``ParNew``, ``CMS-initial-mark`` and ``CMS-remark`` (CMS).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,9 @@ pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the corpus of GC lo
         ("unified-serial.log", "Serial", {"young": 13, "full": 4}),
         ("unified-cms-trace.log", "CMS", {"young": 592, "full": 3, "pause": 17}),
         ("unified-g1-rolled.log.2", "G1", {"full": 3}),
+        ("unified-g1-jdk17.log", "G1", {"young": 6, "pause": 4}),
         ("unified-zgc.txt", "ZGC", {"pause": 3}),
+        ("unified-shenandoah.log.0", "Shenandoah", {"pause": 62}),
     ],
 )
 def test_pauses_are_those_that_grep_counts(name, collector, kinds) -> None:
@@ -44,3 +51,9 @@ def test_sizes_and_pause_of_one_collection_are_exact() -> None:
     assert row["heap_capacity_bytes"] == 20_971_456 * 1024
     assert row["pause_ms"] == pytest.approx(58.781)
     assert row["uptime_s"] == 10.362
+
+
+def test_brackets_of_phases_are_no_causes() -> None:
+    causes = read_file(FOLDER / "unified-shenandoah.log.0").table("gc")["cause"].drop_nulls()
+    assert "Handle Allocation Failure" in causes.to_list()
+    assert not causes.str.contains("weakrefs|classes|^Mark$").any()
