@@ -10,20 +10,44 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
+import orjson
+
+from forensics.errors import UsageError
 from forensics.progress import Listener, Step, listening
 
 _QUIET_S: Final = 2.0  #: tasks shorter than this say nothing in a pipe
 _EVERY_S: Final = 5.0
+_FORMATS: Final = ("auto", "text", "json")
 
 
 @contextmanager
-def shown(*, quiet: bool = False) -> Iterator[None]:
-    """Show the progress of everything inside the block, unless ``quiet``."""
+def shown(*, quiet: bool = False, log_format: str = "auto") -> Iterator[None]:
+    """Show the progress of everything inside the block, unless ``quiet``.
+
+    Parameters
+    ----------
+    quiet
+        Say nothing.
+    log_format
+        ``auto`` is a bar in a terminal and lines in a pipe, ``text`` always lines, ``json``
+        one JSON object a line for log collectors.
+
+    Raises
+    ------
+    UsageError
+        If ``log_format`` is none of these.
+    """
+    if log_format not in _FORMATS:
+        raise UsageError(f"--log-format {log_format!r}: allowed are {', '.join(_FORMATS)}")
     if quiet:
         yield
-    elif sys.stderr.isatty():
+    elif log_format == "json":
+        with listening(_json_lines(sys.stderr.write)):
+            yield
+    elif log_format == "auto" and sys.stderr.isatty():
         with _terminal() as listener, listening(listener):
             yield
     else:
@@ -79,5 +103,29 @@ def _lines(write: Callable[[str], Any]) -> Listener:
             spoken[step.label] = now
             of = "" if step.total is None else f" of {step.total}"
             write(f"{step.label}: {step.done}{of} {step.unit}\n".replace(" \n", "\n"))
+
+    return listener
+
+
+def _json_lines(write: Callable[[str], Any]) -> Listener:
+    """Return a listener that writes a JSON object when a task starts, goes on and ends."""
+    spoken: dict[str, float] = {}
+
+    def listener(step: Step) -> None:
+        now = time.monotonic()
+        if step.state == "advance" and now - spoken.get(step.label, now) < _EVERY_S:
+            spoken.setdefault(step.label, now)
+            return
+        spoken[step.label] = now
+        record = {
+            "time": datetime.now(UTC),
+            "level": "INFO",
+            "message": step.label,
+            "state": step.state,
+            "done": step.done,
+            "total": step.total,
+            "unit": step.unit,
+        }
+        write(orjson.dumps(record, option=orjson.OPT_UTC_Z).decode() + "\n")
 
     return listener

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from forensics._version import __version__
 from forensics.evidence import Case
@@ -44,7 +44,7 @@ def assemble(case: Case, entries: Sequence[AnyEntry], failed: Iterable[str]) -> 
     beside the files that could not be read.
     """
     verdicts = _of(Verdict, entries)
-    return Findings(
+    found = Findings(
         generated_by=f"forensics {__version__}",
         incident=_incident(case),
         verdict=verdicts[0] if verdicts else _NO_VERDICT,
@@ -60,6 +60,43 @@ def assemble(case: Case, entries: Sequence[AnyEntry], failed: Iterable[str]) -> 
         evidence=list(case.files),
         missing=[*map(_missing_file, _unread(case.files)), *case.notes, *failed],
     )
+    return with_metric_files(found, case)
+
+
+def with_metric_files(findings: Findings, case: Case) -> Findings:
+    """Name the file behind every reference that only says which metric or signal it means.
+
+    Analyses see tables, in which the samples of many files are one; a reader of the report
+    wants the file. A signal (such as ``pool_active``) leads to the first file of metrics.
+    """
+    files = _metric_files(case)
+    if not files:
+        return findings
+    document = findings.model_dump(by_alias=True)
+    _name_files(document, files)
+    return Findings.model_validate(document)
+
+
+def _metric_files(case: Case) -> dict[str, str]:
+    """Return metric name to source file; the key ``""`` leads to the first metrics file."""
+    if case.metrics.is_empty():
+        return {}
+    pairs = case.metrics.select("metric", "source").drop_nulls().unique(["metric"], keep="first")
+    files = {str(metric): str(source) for metric, source in pairs.sort("metric").iter_rows()}
+    return {"": min(files.values()), **files} if files else {}
+
+
+def _name_files(value: Any, files: Mapping[str, str]) -> None:
+    """Replace the path ``metrics`` in place, wherever a reference stands in the document."""
+    if isinstance(value, list):
+        for item in value:
+            _name_files(item, files)
+    elif isinstance(value, dict):
+        if value.get("path") == "metrics" and "query" in value:
+            metric = str(value["query"] or "").split(" ")[0]
+            value["path"] = files.get(metric, files[""])
+        for item in value.values():
+            _name_files(item, files)
 
 
 def _of(kind: type[_E], entries: Iterable[object]) -> list[_E]:

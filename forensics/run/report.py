@@ -184,6 +184,10 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+class _TimeIsUpError(BaseException):
+    """Raised by the timer: no boundary that contains errors of a part may contain this."""
+
+
 @contextmanager
 def _time_limit(limit_s: float | None) -> Iterator[None]:
     """Raise ``TimeLimitError`` in the main thread once ``limit_s`` seconds have passed."""
@@ -192,15 +196,17 @@ def _time_limit(limit_s: float | None) -> Iterator[None]:
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TimeLimitError(
-            f"the time limit of {limit_s:g} s was reached; the previous report is unchanged; "
-            "raise --time-limit or leave evidence out with `ignore` in incident.yaml"
-        )
+        raise _TimeIsUpError
 
     previous = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, limit_s)
     try:
         yield
+    except _TimeIsUpError as error:
+        raise TimeLimitError(
+            f"the time limit of {limit_s:g} s was reached; the previous report is unchanged; "
+            "raise --time-limit or leave evidence out with `ignore` in incident.yaml"
+        ) from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
