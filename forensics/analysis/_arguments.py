@@ -148,7 +148,7 @@ def _older(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator
 
 
 def _first_change_s(scene: Scene, life: Life) -> float:
-    exposures = (exposed_from(c, life, scene.panel.changes) for c in scene.candidates)
+    exposures = (exposed_from(c, life, scene.panel.changes) for c in scene.panel.changes)
     return min((at for at, how in exposures if how), default=scene.panel.window[1])
 
 

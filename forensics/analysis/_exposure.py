@@ -29,7 +29,7 @@ _DELAY_SHARE: Final = 1.0 / 30.0
 _DELAY_BOUNDS_S: Final = (10.0, 120.0)
 _ODD: Final = 0.02
 #: Lifetimes of one workload and version tell the same story: beyond this many they add nothing.
-_INDEPENDENT: Final = 3.0
+_INDEPENDENT: Final = 4.0
 #: An exposed stretch this long shows something by not leaking, unless shorter ones did leak.
 _TELLING_S: Final = 600.0
 
@@ -138,7 +138,8 @@ def exposed_from(
     if runs:
         return max(life.start_s, at_s), "direct"
     if runs is None:
-        return (life.start_s, "direct") if life.start_s >= at_s - 60.0 else _NEVER
+        is_exposed = life.start_s >= at_s - 60.0 and not _is_undone(candidate, life, changes)
+        return (life.start_s, "direct") if is_exposed else _NEVER
     is_later = life.start_s >= at_s and _is_successor(candidate, life, changes)
     return (life.start_s, "inherited") if is_later else _NEVER
 
@@ -157,6 +158,19 @@ def _is_successor(candidate: Candidate, life: Life, changes: Sequence[Candidate]
         return False
     later = [c for c in deploys if c.time is not None and c.time > candidate.time]
     return any(runs_version(life.version, c.to_version) for c in later)
+
+
+def _is_undone(candidate: Candidate, life: Life, changes: Sequence[Candidate]) -> bool:
+    """Say whether the version before a deploy was deployed again before a life began."""
+    assert candidate.time is not None
+    return any(
+        c.kind == "deploy"
+        and c.time is not None
+        and c.time > candidate.time
+        and c.time.timestamp() <= life.start_s + 60.0
+        and runs_version(c.to_version, candidate.from_version)
+        for c in changes
+    )
 
 
 def _verdict_ratio(life: Life, how: Exposure | None, base: float, share: float) -> float:

@@ -155,6 +155,47 @@ def _money(declared: Declared) -> Iterator[Claim]:
         )
 
 
+def _money_rates(declared: Declared) -> Iterator[Claim]:
+    """Hold every later rate of loss against the first, both as money an hour."""
+    first, *rest = [*declared.all("money lost per hour")] or [None]
+    for item in rest:
+        if first is None or item.quantity.unit != first.quantity.unit:
+            continue
+        gap = item.quantity.value - first.quantity.value
+        tolerance = (
+            item.quantity.resolution + first.quantity.resolution + 0.02 * first.quantity.value
+        )
+        shown = f"{first.quantity.value:,.0f} an hour"
+        yield declared.claim(
+            item,
+            shown,
+            _verdict(gap, tolerance),
+            f"{first.quantity.text} (line {first.statement.line}) is {shown}; "
+            f"{item.quantity.text} is {item.quantity.value:,.0f} an hour",
+        )
+
+
+def _memory_share(declared: Declared) -> Iterator[Claim]:
+    """Hold a stated share of memory against the use and the limit of the same line."""
+    for item in declared.all("memory share"):
+        line = item.statement.line
+        used = [b for b in declared.all("memory in use") if b.statement.line == line]
+        limits = [b for b in declared.all("memory limit") if b.statement.line == line]
+        whole = next((b.quantity.value for b in limits), None) or next(
+            (b.quantity.other for b in used if b.quantity.other), None
+        )
+        if not used or not whole or item.quantity.bound:
+            continue
+        share = used[0].quantity.value / whole
+        tolerance = item.quantity.resolution + 0.03 + used[0].quantity.resolution / whole
+        yield declared.claim(
+            item,
+            f"{share:.0%}",
+            _verdict(share - item.quantity.value, tolerance),
+            f"{used[0].quantity.text} of {whole / 2**30:.3g} GiB is {share:.0%}",
+        )
+
+
 def _little(declared: Declared) -> Iterator[Claim]:
     """Queue depth against arrival rate times waiting time: L = λW (Little 1961)."""
     wait = declared.first("time-out")
@@ -245,6 +286,8 @@ IDENTITIES: Final[Sequence[Identity]] = (
     _distance,
     _traffic,
     _money,
+    _money_rates,
+    _memory_share,
     _little,
     _kills,
     _growth_word,

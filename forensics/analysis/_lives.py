@@ -52,6 +52,7 @@ class Life:
     onset_low_s: float
     onset_high_s: float
     rate_bytes_per_min: float = math.nan
+    rate_low_bytes_per_min: float = math.nan
     t_s: Floats | None = None
     y_bytes: Floats | None = None
 
@@ -73,7 +74,7 @@ def collect_lives(growths: Growths, versions: Mapping[str, str]) -> list[Life]:
         if life.life.ended_s - life.life.started_s >= _SHORTEST_S
     ]
     pace = _pace(lives)
-    return [replace(life, leak=life.leak * _likeness(life, pace)) for life in lives]
+    return [replace(life, leak=_adjusted(life, pace)) for life in lives]
 
 
 def find_versions(roles: Roles, events: pl.DataFrame) -> dict[str, str]:
@@ -102,7 +103,7 @@ def leak_probability(lives: Sequence[Life]) -> float:
         group = life.version or life.entity
         odds[group] = odds.get(group, 0.0) + share
     worst = max(odds.values(), default=-_FOR)
-    return 1.0 / (1.0 + math.exp(-min(max(worst, -_FOR), 4.0)))
+    return 1.0 / (1.0 + math.exp(-min(max(worst, -4.0), 5.0)))
 
 
 def _choose_panel(growths: Growths) -> list[SignalGrowth]:
@@ -139,6 +140,7 @@ def _life(grown: SignalGrowth, life: LifeGrowth, versions: Mapping[str, str]) ->
         onset_low_s=onset.low if leak > 0.5 else math.nan,
         onset_high_s=onset.high if leak > 0.5 else math.nan,
         rate_bytes_per_min=life.rate.value * 60.0,
+        rate_low_bytes_per_min=life.rate.low * 60.0,
         t_s=signal.t_s,
         y_bytes=signal.y_bytes,
     )
@@ -150,9 +152,16 @@ def _pace(lives: Sequence[Life]) -> float:
     return float(np.quantile(rates, 0.75)) if len(rates) >= 3 else math.nan
 
 
-def _likeness(life: Life, pace: float) -> float:
-    """Return how likely a life's growth is of the same kind as the leaking lives' growth."""
+def _adjusted(life: Life, pace: float) -> float:
+    """Return the probability that a life leaks, its pace held against the leaking lives' pace.
+
+    Much slower growth is of another kind; a life judged clean that grows, beyond its error,
+    at half their pace or more is an open case.
+    """
     rate = life.rate_bytes_per_min
-    if life.leak <= 0.5 or not (pace > 0 and rate > 0):
-        return 1.0
-    return 1.0 / (1.0 + math.exp(-_STEEPNESS * math.log(rate / (_SLOW * pace))))
+    if not (pace > 0 and rate > 0):
+        return life.leak
+    if life.leak <= 0.5:
+        return max(life.leak, 0.5) if life.rate_low_bytes_per_min > 0.5 * pace else life.leak
+    likeness = 1.0 / (1.0 + math.exp(-_STEEPNESS * math.log(rate / (_SLOW * pace))))
+    return life.leak * likeness

@@ -62,7 +62,7 @@ _PER: Final = (
 )
 _SPAN: Final = r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)"
 _BOUND: Final = (
-    r"(?P<bound>(?:>=?|<=?|~|≈|±|(?i:over|above|more than|below|under|less than|about|around|"
+    r"(?P<bound>(?:(?<![-=])>=?|<=?(?!-)|~|≈|±|(?i:over|above|more than|below|under|less than|about|around|"
     r"up to|nearly|almost|approximately|roughly)\s)\s?)?"
 )
 
@@ -114,7 +114,7 @@ _PATTERNS: Final[tuple[tuple[QuantityKind, re.Pattern[str]], ...]] = (
     (
         "bytes_ratio",
         re.compile(
-            rf"{_NUMBER}\s?{_SIZE}\s?(?:/|of|out of)\s?"
+            rf"{_NUMBER}\s?{_SIZE}\s?(?:/|(?:out )?of(?: an?| the| its)?)\s?"
             r"(?P<n2>\d+(?:\.\d+)?)\s?(?P<size2>[KMGT]i?[bB]?)"
         ),
     ),
@@ -123,7 +123,7 @@ _PATTERNS: Final[tuple[tuple[QuantityKind, re.Pattern[str]], ...]] = (
     (
         "rate",
         re.compile(
-            rf"{_BOUND}{_NUMBER}{_SCALE}\s?(?:(?:{_EVENTS}){_PER}|(?P<abbr>rps|tps|qps|req/s|r/s)\b)",
+            rf"{_BOUND}{_NUMBER}{_SCALE}\s?(?:(?:{_EVENTS}){_PER}|(?P<abbr>rps|tps|qps|req/s|r/s|/\s?s(?:ec(?:ond)?)?)\b)",
         ),
     ),
     (
@@ -147,6 +147,10 @@ _PATTERNS: Final[tuple[tuple[QuantityKind, re.Pattern[str]], ...]] = (
 )
 
 
+#: A date without a time of day dates the text; it measures nothing.
+_BARE_DATE: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b(?![T ]\d{2}:\d{2})")
+
+
 def find_quantities(text: str, day: datetime | None = None) -> list[Quantity]:
     """Return the quantities of one line in the order they stand.
 
@@ -158,6 +162,8 @@ def find_quantities(text: str, day: datetime | None = None) -> list[Quantity]:
         Date that a bare clock time belongs to; without it clock times are left out.
     """
     taken = bytearray(len(text))
+    for date in _BARE_DATE.finditer(text):
+        taken[date.start() : date.end()] = b"\x01" * (date.end() - date.start())
     found = []
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):

@@ -59,8 +59,12 @@ def _slower_work(candidate: Candidate, explained: Explained, scene: Scene) -> It
     del explained
     if scene.symptom is None or candidate.change_id == NONE_ID:
         return
-    hold = hold_time_shift(scene.roles, scene.symptom.time)
-    rate = shift_of(traffic_of(scene.roles), scene.symptom.time)
+    # The trouble may show long after traffic rose, once queues have filled.
+    is_traffic = candidate.kind == "traffic" and candidate.time is not None
+    at = min(candidate.time or scene.symptom.time, scene.symptom.time)
+    at = at if is_traffic else scene.symptom.time
+    hold = hold_time_shift(scene.roles, at)
+    rate = shift_of(traffic_of(scene.roles), at)
     if math.isnan(hold.factor) or math.isnan(rate.factor):
         return
     is_slower, is_busier = hold.factor >= 2.0, rate.factor >= _LEVEL_SHIFT

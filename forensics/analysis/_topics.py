@@ -19,7 +19,9 @@ _CHANGE: Final = (
     r"index rebuild|flag|toggle|config|launch|sale|campaign|promotion|scal(?:ed|ing)|spike|surge|"
     r"patch|restart|rollback"
 )
-_TRAFFIC: Final = r"traffic|load\b|requests?\b|req/s|rps\b|throughput|volume|qps\b|tps\b"
+_TRAFFIC: Final = (
+    r"traffic|load\b|requests?\b|req/s|rps\b|throughput|volume|qps\b|tps\b|orders?\b|calls\b|hits\b"
+)
 _MEMORY: Final = r"memory|heap|\brss\b|working set|\bram\b"
 _POOL: Final = r"\bpool|connections?\b"
 _RISE: Final = r"increas|\bup\b|rise|rose|grew|grow|spik|jump|surg|more|higher|\+"
@@ -47,9 +49,12 @@ def _rule(topic: str, kinds: str, words: str, without: str = "") -> Rule:
 
 RULES: Final = (
     _rule(
-        "detection delay", "duration", r"delay|to detect|time to detection|undetected|\blate|\blag"
+        "detection delay",
+        "duration",
+        r"delay|to detect|time to detection|undetected|\blate\b|\blag\b",
     ),
     _rule("window", "duration", r"(?:in|over|within|during) (?:the )?(?:last|past|previous|first)"),
+    _rule("window", "duration", r"\b(?:lost|lose|losing|loss(?:es)?|cost)\b"),
     _rule("time-out", "duration", r"tim(?:e|ing|ed)[ -]?out"),
     _rule(
         "time before incident",
@@ -141,10 +146,10 @@ def topic_of(statement: Statement, quantity: Quantity) -> str | None:
 
 
 def clause_of(statement: Statement, quantity: Quantity) -> str:
-    """Return the clause around a quantity, cut at brackets, semicolons and full stops."""
+    """Return the clause around a quantity, cut at brackets, semicolons, commas and full stops."""
     text = statement.text
-    left = max(text.rfind(mark, 0, quantity.start) for mark in "(;|")
-    ends = [text.find(mark, quantity.end) for mark in ");|("]
+    left = max(text.rfind(mark, 0, quantity.start) for mark in ("(", ";", "|", ", ", ". "))
+    ends = [text.find(mark, quantity.end) for mark in (")", ";", "|", "(", ", ", ". ")]
     right = min((end for end in ends if end >= 0), default=len(text))
     return text[left + 1 : right].lower()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -46,7 +47,10 @@ NEEDS: Final = ("changes", "events", "roles", "memory_growth", "heap_summary?", 
 #: Two suspects nearer than this in odds are not told apart.
 _UNDECIDED: Final = 3.0
 #: What the incident is not understood well enough for: mixed into every posterior.
-_IGNORANCE: Final = 0.02
+_IGNORANCE: Final = 0.01
+
+#: A rise of traffic this near a declared one is that one.
+_SAME_RISE: Final = timedelta(minutes=5)
 
 Reading = tuple[Mapping[str, list[Argument]], Mapping[str, float]]
 
@@ -136,7 +140,7 @@ def weigh(scene: Scene, p_leak: float, *, without: frozenset[str] = frozenset())
 def _leak_probability(growths: Growths, lives: Sequence[Life]) -> float:
     """Weigh the growth analysis's verdict with what all processes of a version say together."""
     together = leak_probability(lives)
-    return min(together, 0.1) if growths.leak == "no" else together
+    return min(together, 0.05) if growths.leak == "no" else together
 
 
 def _read(
@@ -179,8 +183,7 @@ def _known_changes(changes: pl.DataFrame, roles: Roles) -> list[Candidate]:
     found = find_candidates(changes)
     rise = find_traffic_rise(roles)
     if rise is not None and not any(
-        c.kind == "traffic" and c.time and abs((c.time - rise[0]).total_seconds()) < 900
-        for c in found
+        c.kind == "traffic" and c.time and abs(c.time - rise[0]) < _SAME_RISE for c in found
     ):
         time, shift = rise
         what = f"traffic rose {shift.factor:.2g} times (seen in the metrics, declared nowhere)"
@@ -193,7 +196,7 @@ def _candidates(
     changes: Sequence[Candidate], lives: Sequence[Life], symptom: Symptom | None
 ) -> list[Candidate]:
     """Return the changes that began before the trouble."""
-    onsets = [life.onset_low_s for life in lives if life.leak > 0.5 and life.onset_low_s > 0]
+    onsets = [x.onset_high_s for x in lives if x.leak > 0.5 and math.isfinite(x.onset_high_s)]
     ends = [symptom.time.timestamp()] if symptom else []
     latest = max([*onsets, *ends], default=math.inf)
     return [c for c in changes if c.time is not None and c.time.timestamp() <= latest + 60]

@@ -24,7 +24,7 @@ from tests.verdict.simulate import MIB, START, Floats, Incident, Pod
 #: Chances of the errors: a leak missed, a clean life accused, a warm-up taken for a leak.
 MISSED: Final = 0.08
 ACCUSED: Final = 0.05
-WARM_ACCUSED: Final = 0.30
+WARM_ACCUSED: Final = 0.20
 _KNOWN_AFTER_S: Final = 300.0
 _NOTHING: Final = np.zeros(0)
 

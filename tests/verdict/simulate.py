@@ -198,7 +198,7 @@ def _plan_cause(plan: _Plan) -> None:
                 _deploy(plan, at, "2.1.0", "2.2.0")
         case "traffic alone" | "undeclared traffic":
             length = float(rng.uniform(0.3, 0.9)) * (span - at)
-            plan.rises.append((at, at + length, float(rng.uniform(2.5, 5.0))))
+            plan.rises.append((at, at + length, float(rng.uniform(3.0, 5.0))))
             plan.cause, plan.cause_kind = "undeclared", "traffic"
             if plan.shape == "traffic alone":
                 plan.cause = plan.change("traffic", at, length_s=length)
