@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from forensics.analysis._candidates import Candidate, is_in_scope, runs_version
-from forensics.analysis._lives import Life
+from forensics.analysis._lives import Life, slope_bytes_per_s
 
 #: P(verdict "yes" | leaks) and P("yes" | doesn't): the measured quality of the leak verdict,
 #: set on the cautious side since lifetimes of an incident are short.
@@ -28,6 +28,11 @@ _INHERITED_HIT: Final = 0.75
 _DELAY_SHARE: Final = 1.0 / 30.0
 _DELAY_BOUNDS_S: Final = (10.0, 120.0)
 _ODD: Final = 0.02
+#: How far to either side the pace of a life is compared, and from which share of the pace
+#: afterwards the pace before speaks of one growth through both.
+_SIDE_S: Final = 900.0
+_BENT, _STRAIGHT = 0.3, 0.7
+_BEND_WEIGHT: Final = 1.5
 #: Lifetimes of one workload and version tell the same story: beyond this many they add nothing.
 _INDEPENDENT: Final = 4.0
 #: An exposed stretch this long shows something by not leaking, unless shorter ones did leak.
@@ -89,8 +94,10 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
     gaps: list[float] = []
     counts = [0, 0, 0, 0]
     base, telling_s = panel.base_rate, panel.telling_s
+    may_inherit = _shows_directly(candidate, panel)
     for life in panel.lives:
         begin, how = exposed_from(candidate, life, panel.changes)
+        how = how if how != "inherited" or may_inherit else None
         is_exposed = how is not None and life.end_s > begin
         share = min(1.0, max(0.0, life.end_s - begin) / telling_s) if is_exposed else 1.0
         fit = _verdict_ratio(life, how if is_exposed else None, base, share)
@@ -117,6 +124,16 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
         unexposed_leaking=counts[3],
         gap_s=gaps[len(gaps) // 2] if gaps else math.nan,
     )
+
+
+def _shows_directly(candidate: Candidate, panel: Panel) -> bool:
+    """Say whether a leak shows in the version that a deploy brought, or that wasn't seen.
+
+    Later versions inherit what that version did, not what it never did.
+    """
+    exposures = ((x, exposed_from(candidate, x, panel.changes)[1]) for x in panel.lives)
+    direct = [life.leak for life, how in exposures if how == "direct"]
+    return not direct or max(direct) > 0.5
 
 
 def exposed_from(
@@ -195,6 +212,12 @@ def _timing_ratio(life: Life, begin: float, panel: Panel) -> tuple[float, float]
     if math.isnan(life.onset_s):
         # It grew from its first sample. A change that came in mid-life predicts otherwise.
         return (0.0 if late_s <= delay_s else -min(4.0, late_s / delay_s)), -late_s
+    if late_s > 0 and life.onset_s - life.start_s < 0.5 * late_s:
+        before = slope_bytes_per_s(life, begin - _SIDE_S, begin)
+        after = slope_bytes_per_s(life, begin + 0.5 * delay_s, begin + _SIDE_S)
+        if after > 0 and before < _STRAIGHT * after:
+            # It bent upwards at the change, whatever one line through all of it says.
+            return (_BEND_WEIGHT if before < _BENT * after else 0.0), 0.0
     if late_s <= 0 and life.onset_low_s - life.start_s < delay_s:
         # Grown from its start, which came after the change: any earlier change fits as well.
         return 0.0, life.onset_s - begin

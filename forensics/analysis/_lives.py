@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import stats
 
 from forensics.analysis.memory_growth import Result as Growths
 from forensics.analysis.memory_growth import SignalGrowth
@@ -32,6 +33,8 @@ _SLOW: Final = 1.0 / 3.0
 _STEEPNESS: Final = 2.5
 #: How much one process may add to what is concluded about its version.
 _FOR, _AGAINST = 3.0, -2.0
+#: The Theil-Sen slope compares all pairs: this many points are enough.
+_POINTS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,19 @@ def leak_probability(lives: Sequence[Life]) -> float:
         odds[group] = odds.get(group, 0.0) + share
     worst = max(odds.values(), default=-_FOR)
     return 1.0 / (1.0 + math.exp(-min(max(worst, -4.0), 5.0)))
+
+
+def slope_bytes_per_s(life: Life, low_s: float, high_s: float) -> float:
+    """Return the Theil-Sen slope of a life between two moments; NaN below five samples."""
+    if life.t_s is None or life.y_bytes is None:
+        return math.nan
+    low_s, high_s = max(low_s, life.start_s), min(high_s, life.end_s)
+    inside = (life.t_s >= low_s) & (life.t_s <= high_s) & np.isfinite(life.y_bytes)
+    t_s, y = life.t_s[inside], life.y_bytes[inside]
+    if t_s.size < 5:
+        return math.nan
+    every = math.ceil(t_s.size / _POINTS)
+    return float(stats.theilslopes(y[::every], t_s[::every])[0])
 
 
 def _choose_panel(growths: Growths) -> list[SignalGrowth]:

@@ -62,8 +62,8 @@ _PER: Final = (
 )
 _SPAN: Final = r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)"
 _BOUND: Final = (
-    r"(?P<bound>(?:(?<![-=])>=?|<=?(?!-)|~|≈|±|(?i:over|above|more than|below|under|less than|about|around|"
-    r"up to|nearly|almost|approximately|roughly)\s)\s?)?"
+    r"(?P<bound>(?:(?<![-=])>=?|<=?(?!-)|~|≈|±|(?i:over|above|more than|below|under|less than|"
+    r"about|around|up to|nearly|almost|approximately|roughly)\s)\s?)?"
 )
 
 _UNIT_S: Final = {"ms": 1e-3, "milli": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -123,7 +123,8 @@ _PATTERNS: Final[tuple[tuple[QuantityKind, re.Pattern[str]], ...]] = (
     (
         "rate",
         re.compile(
-            rf"{_BOUND}{_NUMBER}{_SCALE}\s?(?:(?:{_EVENTS}){_PER}|(?P<abbr>rps|tps|qps|req/s|r/s|/\s?s(?:ec(?:ond)?)?)\b)",
+            rf"{_BOUND}{_NUMBER}{_SCALE}\s?(?:(?:{_EVENTS}){_PER}"
+            r"|(?P<abbr>rps|tps|qps|req/s|r/s|/\s?s(?:ec(?:ond)?)?)\b)"
         ),
     ),
     (

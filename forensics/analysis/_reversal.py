@@ -12,11 +12,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import stats
 
 from forensics.analysis._candidates import Candidate, is_in_scope, runs_version
 from forensics.analysis._exposure import Panel
-from forensics.analysis._lives import Life
+from forensics.analysis._lives import Life, slope_bytes_per_s
 
 _OFF: Final = re.compile(
     r"\b(?:off|disabled?|roll(?:ed)?[ -]?back|revert(?:ed)?|undo(?:ne)?|removed?|restored?)\b",
@@ -24,7 +23,6 @@ _OFF: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{3,}")
 _SIDE_S: Final = 900.0
-_POINTS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +102,6 @@ def compare_doses(at: datetime, traffic: pl.DataFrame, panel: Panel) -> Doses:
     if not known:
         return Doses(math.nan, math.nan)
     return Doses(*(max(0.0, float(value)) for value in np.median(known, axis=0)))
-
-
-def slope_bytes_per_s(life: Life, low_s: float, high_s: float) -> float:
-    """Return the Theil-Sen slope of a life between two moments; NaN below five samples."""
-    if life.t_s is None or life.y_bytes is None:
-        return math.nan
-    low_s, high_s = max(low_s, life.start_s), min(high_s, life.end_s)
-    inside = (life.t_s >= low_s) & (life.t_s <= high_s) & np.isfinite(life.y_bytes)
-    t_s, y = life.t_s[inside], life.y_bytes[inside]
-    if t_s.size < 5:
-        return math.nan
-    every = math.ceil(t_s.size / _POINTS)
-    return float(stats.theilslopes(y[::every], t_s[::every])[0])
 
 
 def _dose(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,13 +13,14 @@ from forensics.analysis.attribution import Result as Attribution
 from forensics.analysis.heap_summary import Result as HeapSummary
 from forensics.analysis.memory_growth import Result as Growths
 from forensics.analysis.memory_growth import findings as growth_findings
-from forensics.findings import AnyEntry, CauseKind, Confidence, RootCause, Suspect, Verdict
+from forensics.findings import AnyEntry, CauseKind, Confidence, Growth, RootCause, Suspect, Verdict
 
 TITLE: Final = "Verdict"
 NEEDS: Final = ("memory_growth", "attribution?", "heap_summary?")
 
 _SURE: Final = 0.9
 _LIKELY: Final = 0.6
+_MOST_WORDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,22 @@ def run(
         Verdict(
             leak=memory_growth.leak,
             kind=memory_growth.kind,
-            summary=" ".join(filter(None, sentences)),
+            summary=_shorten(" ".join(filter(None, sentences))),
             root_cause=cause,
             confidence=_confidence(memory_growth, cause),
         ),
         suspect if cause.change_id else None,
     )
+
+
+def _shorten(text: str) -> str:
+    """Keep whole sentences of at most ``_MOST_WORDS`` words, the first one always."""
+    kept: list[str] = []
+    for sentence in re.split(r"(?<=[.%)]) (?=[A-Z0-9])", text):
+        if kept and len(" ".join([*kept, sentence]).split()) > _MOST_WORDS:
+            continue
+        kept.append(sentence)
+    return " ".join(kept)
 
 
 def findings(result: Result) -> list[AnyEntry]:
@@ -82,7 +95,6 @@ def _growth_sentence(growth: Growths) -> str:
     if not entries:
         return "No memory series was found, so nothing can be said about growth."
     entities = {entry.entity for entry in entries}
-    leaking = {entry.entity for entry in entries if entry.leak == "yes"}
     where = {"heap": "heap", "offheap": "off-heap"}.get(growth.kind, "")
     if growth.leak == "yes":
         rates = sorted(
@@ -90,9 +102,9 @@ def _growth_sentence(growth: Growths) -> str:
             for entry in entries
             if entry.leak == "yes" and entry.rate_bytes_per_min is not None
         )
-        pace = f", typically by {show_bytes(rates[len(rates) // 2])} a minute" if rates else ""
+        pace = f", typically {show_bytes(rates[len(rates) // 2])} a minute" if rates else ""
         memory = f"{where} memory".strip().capitalize()
-        return f"{memory} leaks in {len(leaking)} of {len(entities)} processes{pace}."
+        return f"{memory} leaks in {_where(entries)}{pace}."
     if growth.leak == "no":
         what = {
             "cache-warmup": "growth is a cache filling up and levels off",
@@ -102,12 +114,36 @@ def _growth_sentence(growth: Growths) -> str:
     return f"Whether memory leaks can't be told yet from {len(entities)} processes."
 
 
+def _where(entries: Sequence[Growth]) -> str:
+    """Say which processes leak, by version where one version's processes do and others don't.
+
+    Processes that weren't watched long enough to be judged aren't counted.
+    """
+    leaks: dict[str, bool] = {}
+    versions: dict[str, str] = {}
+    for entry in entries:
+        if entry.leak != "unknown":
+            leaks[entry.entity] = leaks.get(entry.entity, False) or entry.leak == "yes"
+            versions[entry.entity] = entry.version or ""
+    groups: dict[str, list[bool]] = {}
+    for entity, leak in leaks.items():
+        groups.setdefault(versions[entity], []).append(leak)
+    bad = {name: found for name, found in groups.items() if any(found)}
+    good = {name: found for name, found in groups.items() if not any(found)}
+    if "" in groups or not good or len(bad) != 1:
+        return f"{sum(leaks.values())} of {len(leaks)} processes"
+    (name, found), clean = next(iter(bad.items())), sum(len(x) for x in good.values())
+    of = "all" if all(found) else f"{sum(found)} of"
+    others = next(iter(good)) if len(good) == 1 else "other versions"
+    return f"{of} {len(found)} processes on {name}, in none of {clean} on {others}"
+
+
 def _heap_sentence(heap: HeapSummary | None) -> str:
     if heap is None or not heap.files or not heap.files[-1].suspects:
         return ""
     first = heap.files[-1].suspects[0]
     name = first.class_.rpartition(".")[2].replace("$", ".")
-    return f"In the last heap dump {first.instances:,} {name} objects hold {first.share:.0%} of it."
+    return f"{first.instances:,} {name} objects hold {first.share:.0%} of the last heap dump."
 
 
 def _cause_sentence(
@@ -129,5 +165,5 @@ def _cause_sentence(
     sentence = f"{suspect.what} {verb} (probability {suspect.probability:.0%})."
     triggers = [s.what for s in attribution.suspects[1:] if s.role in {"trigger", "amplifier"}]
     if triggers:
-        sentence += f" {triggers[0]} brought it on sooner but did not cause it."
+        sentence += f" {triggers[0]} only brought it on sooner."
     return sentence
