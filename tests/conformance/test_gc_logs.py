@@ -1,6 +1,6 @@
-"""GC logs of others, against figures counted with grep.
+r"""GC logs of others, against figures counted with grep.
 
-Pauses of unified logs: ``grep -cE 'GC\\([0-9]+\\) Pause WHAT.* [0-9.,]+ms'``; of JDK 8: lines
+Pauses of unified logs: ``grep -cE 'GC\([0-9]+\) Pause WHAT.* [0-9.,]+ms'``; of JDK 8: lines
 with ``(young)``, ``(mixed)``, ``Full GC``, ``GC remark|GC cleanup`` (G1), ``[GC [PSYoungGen``
 and ``Full GC`` (Parallel), ``ParNew``, ``CMS-initial-mark`` and ``CMS-remark`` (CMS).
 """
