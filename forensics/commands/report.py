@@ -23,6 +23,8 @@ Examples:
   forensics report evidence/ --out nightly --quiet --fail-on leak --time-limit 600
 
   forensics report evidence/ --out r --json | jq .verdict
+
+  forensics report s3://bucket/evidence --out s3://bucket/reports/today --log-format json
 """
 
 
@@ -32,8 +34,10 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    evidence: Annotated[Path, typer.Argument(help="Folder of evidence, or one file.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder to make.")],
+    evidence: Annotated[
+        str, typer.Argument(help="Folder of evidence, or one file; s3://, gs://, az:// too.")
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", help="Run folder to make, or s3://... .")],
     fail_on: Annotated[
         list[str] | None,
         typer.Option(help="leak | contradicted | confidence<low|medium|high|0..1; repeatable."),
@@ -51,29 +55,38 @@ def report(
         Path | None, typer.Option(help="Folder for derived files (default: the user's cache).")
     ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds the run may take.")] = None,
+    log_format: Annotated[
+        str, typer.Option(help="Progress on stderr: auto (bar or lines), text, json.")
+    ] = "auto",
 ) -> None:
     """Parse, make the report, print what became of it."""
     from forensics.commands._output import print_json, print_text
     from forensics.run._show import shown
+    from forensics.run.remote import local_evidence, local_report
     from forensics.run.report import ReportRequest, make_report
 
-    request = ReportRequest(
-        evidence=evidence,
-        out=out,
-        cache=cache,
-        fail_on=tuple(fail_on or ()),
-        run_notebooks=notebooks,
-        reveal=reveal,
-        template=template,
-        time_limit_s=time_limit,
-    )
-    with shown(quiet=quiet):
-        outcome = make_report(request)
+    with (
+        shown(quiet=quiet, log_format=log_format),
+        local_evidence(evidence) as evidence_path,
+        local_report(out) as out_path,
+    ):
+        outcome = make_report(
+            ReportRequest(
+                evidence=evidence_path,
+                out=out_path,
+                cache=cache,
+                fail_on=tuple(fail_on or ()),
+                run_notebooks=notebooks,
+                reveal=reveal,
+                template=template,
+                time_limit_s=time_limit,
+            )
+        )
     if as_json:
         print_json(outcome.findings, reveal=reveal)
     else:
         print_text(outcome.findings.verdict.summary, reveal=reveal)
-        print_text(f"{out / 'postmortem.html'}")
+        print_text(f"{out.rstrip('/')}/postmortem.html")
         for run in outcome.notebooks:
             if run.status != "ok":
                 print_text(f"notebook {run.name}: {run.status}: {run.why}")
