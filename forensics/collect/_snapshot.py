@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from forensics.collect._client import Client
 from forensics.errors import EvidenceError, ForensicsError, UsageError
@@ -212,7 +212,7 @@ def _hash(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _read_record(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+def _read_record(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -18,7 +18,7 @@ from forensics.findings import Findings, read_findings
 from forensics.redaction import redact
 
 _SCHEMA: Final = "forensics/index/1"
-_COLUMNS: Final = {
+_COLUMNS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "report": pl.String,
     "generated_at": pl.Datetime("us", "UTC"),
     "incident": pl.String,
