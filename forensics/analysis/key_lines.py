@@ -70,7 +70,11 @@ def run(*, log_patterns: patterns_module.Result) -> Result:
     shifts = log_patterns.shifts.select("template_id", "kind", "change").unique(
         "template_id", keep="first", maintain_order=True
     )
-    table = patterns.join(shifts, on="template_id", how="left", maintain_order="left")
+    # Rows without a time are no events: dumps and histograms that logs were kept beside.
+    dated = patterns.filter(pl.col("first_at").is_not_null())
+    if dated.is_empty():
+        return Result()
+    table = dated.join(shifts, on="template_id", how="left", maintain_order="left")
     most = int(table["count"].sum())
     rated = [row for row in map(partial(_rate, total=most), table.to_dicts()) if row]
     rated.sort(key=lambda row: (-row["score"], str(row["time"]), row["text"]))
