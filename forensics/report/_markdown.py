@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from forensics.redaction import redact
 from forensics.report import _words as words
+from forensics.report._condense import as_sentence
 from forensics.report._page import GROWTH_ROWS, make_environment, render
 from forensics.report._prose import slot_block
 from forensics.report._summary import write_summary
@@ -41,6 +42,8 @@ def render_markdown(view: View) -> str:
         when=words.plain_moment,
         text=words.markdown_text,
         refs=lambda refs: words.plain_references(refs, numbers),
+        odds=words.plain_odds,
+        sentence=as_sentence,
         slot=lambda name: slot_block(name, view.prose),
         summary=lambda: str(write_summary(view, plain)),
         growth_rows=GROWTH_ROWS,

@@ -23,6 +23,7 @@ from forensics.charts._write import FILES
 from forensics.errors import UsageError
 from forensics.redaction import redact
 from forensics.report import _words as words
+from forensics.report._condense import as_sentence, first_sentence, other_sentences
 from forensics.report._prose import SLOTS
 from forensics.report._snippet import make_snippets
 from forensics.report._style import build_css
@@ -103,7 +104,11 @@ def render_body(environment: Any, view: View, *, for_pdf: bool) -> str:
         for_pdf=for_pdf,
         num=words.number,
         when=words.moment,
-        refs=lambda refs: words.references(refs, numbers),
+        refs=lambda refs: words.references(refs, numbers, for_pdf=for_pdf),
+        odds=words.odds,
+        sentence=as_sentence,
+        first_sentence=first_sentence,
+        other_sentences=other_sentences,
         prose=words.rendered_prose,
         ticks=words.code_ticks,
         slots=SLOTS,

@@ -8,8 +8,16 @@ from datetime import datetime
 from typing import Final
 
 from forensics.charts import Chart
-from forensics.findings import EvidenceFile, Finding, Findings, Growth, Measure, Suspect
+from forensics.findings import Claim, EvidenceFile, Finding, Findings, Growth, Measure, Suspect
 from forensics.report._actions import Action, propose_actions
+from forensics.report._condense import (
+    Happening,
+    Lives,
+    Statements,
+    fold_findings,
+    fold_growth,
+    fold_timeline,
+)
 from forensics.report._milestones import Milestone, find_milestones
 from forensics.report._options import SECTIONS, ReportOptions
 
@@ -53,12 +61,14 @@ class View:
     charts: Mapping[str, tuple[Chart, ...]]
     milestones: Sequence[Milestone]
     actions: Sequence[Action]
-    topics: Mapping[str, tuple[Finding, ...]]
+    topics: Mapping[str, tuple[Statements, ...]]
     cause: Suspect | None
     triggers: tuple[Suspect, ...]
     contributing: tuple[str, ...]
     rejected: tuple[Suspect, ...]
     growth: tuple[Growth, ...]
+    lives: tuple[Lives, ...]
+    happenings: tuple[Happening, ...]
     duration: Measure | None
 
     @property
@@ -75,6 +85,25 @@ class View:
     def evidence_numbers(self) -> dict[str, int]:
         """Map each evidence path to its row in the evidence table, from one."""
         return {file.path: i for i, file in enumerate(self.findings.evidence, start=1)}
+
+    @property
+    def ranked(self) -> list[Suspect]:
+        """Return the suspects, the most probable first."""
+        return sorted(self.findings.suspects, key=lambda s: -s.probability)
+
+    @property
+    def folded(self) -> list[Suspect]:
+        """Return the suspects that have no part in it, but for the most probable one."""
+        rest = [s for s in self.ranked[1:] if s is not self.cause]
+        return [s for s in rest if s.role not in {"cause", "trigger", "amplifier"}]
+
+    @property
+    def claims(self) -> dict[str, list[Claim]]:
+        """Return the claims by verdict, those that the evidence contradicts first."""
+        order = ("contradicted", "untestable", "supported")
+        claims = self.findings.claims
+        sorted_in = {verdict: [c for c in claims if c.verdict == verdict] for verdict in order}
+        return {verdict: found for verdict, found in sorted_in.items() if found}
 
     @property
     def unread(self) -> list[EvidenceFile]:
@@ -108,6 +137,8 @@ def build_view(
             s for s in findings.suspects if s is not cause and s.role not in {"cause", "amplifier"}
         ),
         growth=_order_growth(findings),
+        lives=fold_growth(findings.growth),
+        happenings=fold_timeline(findings.timeline),
         duration=_measure(findings, "duration"),
     )
 
@@ -133,7 +164,7 @@ def _place_charts(by_id: Mapping[str, Chart]) -> dict[str, tuple[Chart, ...]]:
     return placed
 
 
-def _place_topics(findings: Findings) -> dict[str, tuple[Finding, ...]]:
+def _place_topics(findings: Findings) -> dict[str, tuple[Statements, ...]]:
     placed: dict[str, list[Finding]] = {}
     for finding in findings.findings:
         topic = finding.topic.lower()
@@ -141,7 +172,7 @@ def _place_topics(findings: Findings) -> dict[str, tuple[Finding, ...]]:
             (name for name, words in _TOPICS.items() if any(w in topic for w in words)), "further"
         )
         placed.setdefault(section, []).append(finding)
-    return {section: tuple(found) for section, found in placed.items()}
+    return {section: fold_findings(found) for section, found in placed.items()}
 
 
 def _contributing(findings: Findings) -> tuple[str, ...]:
@@ -150,8 +181,9 @@ def _contributing(findings: Findings) -> tuple[str, ...]:
     triggers = [
         f"{s.what} ({s.kind}), as trigger" for s in findings.suspects if s.role == "trigger"
     ]
-    topics = [f.text for f in findings.findings if f.confidence != "low"]
-    return tuple(dict.fromkeys([*amplifiers, *triggers, *topics]))[:6]
+    told = [f for f in findings.findings if f.confidence != "low" and "none" not in f.text]
+    by_topic = {f.topic: f.text for f in reversed(told)}
+    return tuple(dict.fromkeys([*amplifiers, *triggers, *reversed(by_topic.values())]))[:6]
 
 
 def _order_growth(findings: Findings) -> tuple[Growth, ...]:

@@ -6,8 +6,9 @@ find it in ``findings.json``; a moment is a ``time`` element.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,10 +16,15 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from forensics.charts._layout import printable
-from forensics.charts._units import human
+from forensics.charts._units import human, human_number
 from forensics.findings import EvidenceRef
 
 _MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|~#!])")
+_MOST_PATHS: Final = 4
+_MOST_PLACES: Final = 3
+#: Below this factor the odds hardly change; from the other on, decimals say nothing.
+_HARDLY: Final = 1.15
+_ROUND: Final = 9.5
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -71,35 +77,82 @@ def place_of(ref: EvidenceRef) -> str:
     return printable(", ".join(part for part in parts if part))
 
 
-def references(refs: Any, numbers: Mapping[str, int], most: int = 4) -> Markup:
-    """Return links to the rows of the evidence table; a chart is linked beside its file."""
-    links = [_link(ref, numbers) for ref in list(refs)[:most]]
-    if len(refs) > most:
-        links.append(Markup("and more"))
-    if not links:
-        return Markup('<span class="none">no reference</span>')
-    return Markup('<span class="refs">{}</span>').format(Markup(" ").join(links))
-
-
-def _link(ref: EvidenceRef, numbers: Mapping[str, int]) -> Markup:
-    place = place_of(ref)
-    shown = Markup("<code>{}</code>{}").format(
-        printable(ref.path), Markup(" <code>{}</code>").format(place) if place else ""
+def odds(weight: float) -> Markup:
+    """Return a weight of evidence as a change of the odds in words, with the exact weight."""
+    return Markup('<data value="{}" data-unit="nats">{}</data>').format(
+        repr(weight), plain_odds(weight)
     )
-    row = numbers.get(ref.path)
-    made = Markup('<a href="#evidence-{}">{}</a>').format(row, shown) if row else shown
-    if ref.chart:
-        made += Markup(' <a href="#chart-{}">chart</a>').format(ref.chart)
+
+
+def plain_odds(weight: float) -> str:
+    """Return what a weight in nats does to the odds of a cause, in words.
+
+    Examples
+    --------
+    >>> plain_odds(2.3), plain_odds(-3.37), plain_odds(0.05)
+    ('10 times likelier', '29 times less likely', 'hardly changes the odds')
+    """
+    factor = math.exp(min(abs(weight), 30.0))
+    if factor < _HARDLY:
+        return "hardly changes the odds"
+    times = f"{factor:.1f}".removesuffix(".0") if factor < _ROUND else human_number(round(factor))
+    return f"{times} times {'likelier' if weight > 0 else 'less likely'}"
+
+
+def references(refs: Any, numbers: Mapping[str, int], *, for_pdf: bool = False) -> Markup:
+    """Return links to the rows of the evidence table; a chart is linked beside its file.
+
+    Several references fold into a part that opens; paper gets the files alone.
+    """
+    by_path: dict[str, list[EvidenceRef]] = {}
+    for ref in refs:
+        by_path.setdefault(ref.path, []).append(ref)
+    if not by_path:
+        return Markup('<span class="none">no reference</span>')
+    links = [_link(path, group, numbers, for_pdf=for_pdf) for path, group in by_path.items()]
+    if for_pdf:
+        shown = Markup(", ").join(links[:_MOST_PATHS])
+        return Markup('<span class="refs">{}{}</span>').format(
+            shown, " and more" if len(links) > _MOST_PATHS else ""
+        )
+    if len(refs) == 1:
+        return Markup('<span class="refs">{}</span>').format(links[0])
+    items = Markup("").join(Markup("<li>{}</li>").format(link) for link in links)
+    return Markup('<details class="refs"><summary>evidence</summary><ul>{}</ul></details>').format(
+        items
+    )
+
+
+def _link(
+    path: str, refs: Sequence[EvidenceRef], numbers: Mapping[str, int], *, for_pdf: bool
+) -> Markup:
+    row = numbers.get(path)
+    # A table merged of many files has no row of its own.
+    target = f"evidence-{row}" if row else "evidence"
+    if for_pdf:
+        return Markup('<a href="#{}">{}</a>').format(target, f"E{row}" if row else path)
+    made = Markup('<a href="#{}"><code>{}</code></a>').format(target, printable(path))
+    places = list(dict.fromkeys(place for ref in refs if (place := place_of(ref))))
+    if places:
+        shown = "; ".join(places[:_MOST_PLACES])
+        more = " and more" if len(places) > _MOST_PLACES else ""
+        made += Markup(" <code>{}</code>{}").format(shown, more)
+    for chart in dict.fromkeys(ref.chart for ref in refs if ref.chart):
+        made += Markup(' <a href="#chart-{}">chart</a>').format(chart)
     return made
 
 
-def plain_references(refs: Any, numbers: Mapping[str, int], most: int = 4) -> str:
+def plain_references(refs: Any, numbers: Mapping[str, int]) -> str:
     """Return references for Markdown: file and place, with the row of the evidence table."""
+    by_path: dict[str, list[str]] = {}
+    for ref in refs:
+        by_path.setdefault(ref.path, []).append(place_of(ref))
     made = []
-    for ref in list(refs)[:most]:
-        row = numbers.get(ref.path)
-        place = place_of(ref)
-        inner = markdown_text(f"{ref.path}{' ' + place if place else ''}")
+    for path, places in list(by_path.items())[:_MOST_PATHS]:
+        row = numbers.get(path)
+        told = [place for place in dict.fromkeys(places) if place]
+        inner = markdown_text(f"{path}{' ' + '; '.join(told[:2]) if told else ''}")
+        inner += " and more" if len(told) > _MOST_PLACES - 1 else ""
         made.append(f"{inner} [[E{row}]](#evidence-and-custody)" if row else inner)
     return "; ".join(made) or "no reference"
 

@@ -30,6 +30,8 @@ BLAME: Final = (
     "to blame",
     "incompetent",
 )
+#: Sources that are no file: the tables merged from all files of a kind.
+MERGED: Final = frozenset({"metrics", "logs", "changes", "events"})
 _NUMBER: Final = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _SILENT: Final = frozenset({"script", "style", "svg", "time", "code", "pre", "data", "q", "title"})
 _VOID: Final = frozenset({"meta", "br", "img", "link", "input", "hr", "wbr"})
@@ -231,13 +233,14 @@ def _references(report: Report) -> list[str]:
     links = [a.attrs.get("href", "") for a in report.page.find("a")]
     wrong = [f"link to nowhere: {h}" for h in links if h.startswith("#") and h[1:] not in ids]
     known = {file["path"] for file in report.findings["evidence"]}
+    known |= MERGED if known else set()
     for claim in report.findings["claims"]:
         if claim["verdict"] != "untestable" and not claim["evidence"]:
             wrong.append(f"claim without evidence: {claim['text'][:60]}")
         wrong += [
             f"evidence that is not listed: {ref['path']}"
             for ref in claim["evidence"]
-            if known and ref["path"] not in known
+            if known and ref["path"].partition("#")[0] not in known
         ]
     return wrong
 

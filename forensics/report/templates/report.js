@@ -31,3 +31,14 @@ for (const copy of document.querySelectorAll("button.copy")) {
 if (window.matchMedia("(max-width: 60rem)").matches) {
   document.querySelector("nav details")?.removeAttribute("open");
 }
+const reveal = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let part = target?.closest("details"); part; part = part.parentElement.closest("details")) {
+    part.open = true;
+  }
+  target?.scrollIntoView();
+};
+window.addEventListener("hashchange", reveal);
+if (location.hash) {
+  reveal();
+}
