@@ -72,7 +72,7 @@ def measure_by_name(
         return None
     unit = "%" if item.quantity.kind == "percent" else ""
     low, high = (v * 100 if unit else v for v in (min(values), max(values)))
-    shown = f"{low:,.4g}{unit}" if low == high else f"{low:,.4g} to {high:,.4g}{unit}"
+    shown = _figure(low) + unit if low == high else f"{_figure(low)} to {_figure(high)}{unit}"
     return Measured(
         tuple(values),
         shown,
@@ -116,6 +116,11 @@ def _values(points: pl.DataFrame, context: Context) -> list[float]:
         )
     values: list[float] = points["value"].drop_nulls().to_list()
     return values
+
+
+def _figure(value: float) -> str:
+    """Return a number as people write it: no powers of ten."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _telling(text: str) -> frozenset[str]:

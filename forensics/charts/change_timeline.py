@@ -11,13 +11,15 @@ from forensics.charts._chart import Axis, Chart, Mark, Panel, Points, Rects, Rul
 from forensics.charts._signal import references, sources_of
 from forensics.charts._units import clock, human
 from forensics.charts.memory_growth import worst_growth
-from forensics.findings import Findings
+from forensics.findings import Findings, Growth
 
 TITLE: Final = "Changes and events on one time line, with the onset and its interval"
 NEEDS: Final = ("findings", "changes", "events")
 
 _MOST_EVENTS: Final = 400
 _AROUND: Final = timedelta(hours=3)
+#: A change that lasts past the evidence is drawn this far past its last moment.
+_TAIL: Final = timedelta(minutes=5)
 
 
 def draw(findings: Findings, changes: pl.DataFrame, events: pl.DataFrame) -> Chart | None:
@@ -69,13 +71,19 @@ def _around(findings: Findings, frame: pl.DataFrame) -> pl.DataFrame:
     return frame if near.is_empty() else near
 
 
+def _first_growth(findings: Findings) -> Growth | None:
+    """Return the leak whose onset came first, among those that are not doubtful."""
+    leaks = [g for g in findings.growth if g.leak == "yes" and g.onset and g.confidence != "low"]
+    return min(leaks, key=lambda g: (g.onset, g.entity), default=worst_growth(findings))
+
+
 def _onset_at(findings: Findings) -> datetime | None:
-    worst = worst_growth(findings)
-    return None if worst is None else worst.onset
+    first = _first_growth(findings)
+    return None if first is None else first.onset
 
 
 def _onset(findings: Findings) -> list[Mark]:
-    worst = worst_growth(findings)
+    worst = _first_growth(findings)
     if worst is None or worst.onset is None:
         return []
     marks: list[Mark] = []
@@ -99,6 +107,7 @@ def _onset(findings: Findings) -> list[Mark]:
 
 def _changes(findings: Findings, changes: pl.DataFrame, kinds: list[str]) -> list[Mark]:
     cause = _cause_time(findings)
+    last = max([row.time for row in findings.timeline] or changes["time"].to_list())
     marks: list[Mark] = []
     for is_cause in (False, True):
         rows = [row for row in changes.iter_rows(named=True) if (row["time"] == cause) is is_cause]
@@ -115,7 +124,7 @@ def _changes(findings: Findings, changes: pl.DataFrame, kinds: list[str]) -> lis
                     role=role,
                     legend=False,
                     x0=[row["time"] for row in lasting],
-                    x1=[row["end_time"] for row in lasting],
+                    x1=[min(row["end_time"], last + _TAIL) for row in lasting],
                     y0=[i - 0.16 for i in at],
                     y1=[i + 0.16 for i in at],
                     texts=[row["what"] for row in lasting],

@@ -34,6 +34,7 @@ def draw(
     if not times:
         return None
     lasting = ("metrics", "logs", "gc")
+    times = _near(times, lasting)
     covered = {
         name: _stretches(found) if name in lasting else _moments(found)
         for name, found in times.items()
@@ -51,7 +52,8 @@ def draw(
         ),
         caption=(
             "A gap is a stretch longer than ten times the usual distance of samples. Events and "
-            "changes are moments. Nothing can be concluded where a row is empty."
+            "changes are moments; those over an "
+            "hour off are left out. Nothing can be concluded where a row is empty."
         ),
         alt=f"Coverage of time by {', '.join(covered)}. {_title(findings, covered)}.",
         table=pl.DataFrame(
@@ -64,6 +66,19 @@ def draw(
         sources=sources_of(findings, tuple(tables)),
         height_in=1.2 + 0.36 * len(covered),
     )
+
+
+def _near(times: dict[str, pl.Series], lasting: tuple[str, ...]) -> dict[str, pl.Series]:
+    """Keep moments within an hour of lasting evidence; a rollout of last month is far off."""
+    ends = [end for name in lasting if name in times for end in (times[name][0], times[name][-1])]
+    if not ends:
+        return times
+    low, high = min(ends) - timedelta(hours=1), max(ends) + timedelta(hours=1)
+    near = {
+        name: found if name in lasting else found.filter(found.is_between(low, high))
+        for name, found in times.items()
+    }
+    return {name: found for name, found in near.items() if not found.is_empty()}
 
 
 def _times(table: pl.DataFrame | pl.LazyFrame) -> pl.Series:

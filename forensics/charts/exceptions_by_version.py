@@ -19,6 +19,8 @@ NEEDS: Final = ("findings", "logs", "roles")
 
 _MOST: Final = 14
 _UNKNOWN: Final = "version not known"
+#: The class that a trace begins with; stacks of thread dumps have none.
+_CLASS: Final = r"([\w.$]*(?:Exception|Error|Throwable|Fault|Panic)[\w$]*)"
 
 
 def draw(findings: Findings, logs: pl.LazyFrame, roles: Roles) -> Chart | None:
@@ -60,7 +62,8 @@ def draw(findings: Findings, logs: pl.LazyFrame, roles: Roles) -> Chart | None:
 def _count(logs: pl.LazyFrame, points: pl.DataFrame) -> pl.DataFrame:
     """Return lines by exception and version; a host has a version if all its lives share one."""
     lines = (
-        logs.drop_nulls("exception")
+        logs.select("host", exception=pl.col("exception").str.extract(_CLASS))
+        .drop_nulls("exception")
         .group_by("exception", "host")
         .agg(lines=pl.len())
         .collect(engine="streaming")

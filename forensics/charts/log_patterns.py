@@ -17,13 +17,14 @@ NEEDS: Final = ("findings", "logs")
 
 _MOST: Final = 22
 _BINS: Final = 90
+#: A word with a digit in it is a value; without template ids, lines that differ in values are one.
+_VALUE: Final = r"[^\s,;=()\[\]{}]*\d[^\s,;=()\[\]{}]*"
+_PATTERN: Final = pl.coalesce("template_id", pl.col("message").str.replace_all(_VALUE, "<*>"))
 
 
 def draw(findings: Findings, logs: pl.LazyFrame) -> Chart | None:
     """Return the chart, or ``None`` where no log line has a time."""
-    lines = logs.drop_nulls("time").select(
-        "time", "level", pattern=pl.coalesce("template_id", "exception", "message")
-    )
+    lines = logs.drop_nulls("time").select("time", "level", pattern=_PATTERN)
     ends = lines.select(low=pl.col("time").min(), high=pl.col("time").max()).collect(
         engine="streaming"
     )
@@ -107,9 +108,7 @@ def _choose(counts: pl.DataFrame, findings: Findings) -> list[str]:
 
 def _names(logs: pl.LazyFrame, chosen: list[str]) -> dict[str, str]:
     """Return a readable name for each pattern: the first line it matched."""
-    lines = logs.select(
-        pattern=pl.coalesce("template_id", "exception", "message"), message=pl.col("message")
-    )
+    lines = logs.select(pattern=_PATTERN, message=pl.col("message").str.replace_all(_VALUE, "<*>"))
     first = (
         lines.filter(pl.col("pattern").is_in(chosen))
         .group_by("pattern")
