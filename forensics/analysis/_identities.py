@@ -157,9 +157,10 @@ def _money(declared: Declared) -> Iterator[Claim]:
 
 def _money_rates(declared: Declared) -> Iterator[Claim]:
     """Hold every later rate of loss against the first, both as money an hour."""
-    first, *rest = [*declared.all("money lost per hour")] or [None]
-    for item in rest:
-        if first is None or item.quantity.unit != first.quantity.unit:
+    rates = declared.all("money lost per hour")
+    for item in rates[1:]:
+        first = rates[0]
+        if item.quantity.unit != first.quantity.unit:
             continue
         gap = item.quantity.value - first.quantity.value
         tolerance = (

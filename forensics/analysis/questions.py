@@ -303,8 +303,8 @@ def _leaks(statement: Statement, material: Material) -> Question:
 Route = Callable[[Statement, Material], Question]
 
 ROUTES: Final[tuple[tuple[re.Pattern[str], Route], ...]] = tuple(
-    (re.compile(words), route)
-    for words, route in (
+    (re.compile(words), _advise(named) if isinstance(named, str) else named)
+    for words, named in (
         (r"roll(?:ed|ing)?[ -]?back|revert|previous version|corruption|data loss", "rollback"),
         (r"region|rerout|route traffic|fail ?over|data ?cent|standby|backup", "reroute"),
         (r"not (?:being )?(?:released|returned|closed|freed)|unreleased|who holds", _released),
@@ -317,5 +317,4 @@ ROUTES: Final[tuple[tuple[re.Pattern[str], Route], ...]] = tuple(
         (r"\bleak", _leaks),
         (r"\bwhy\b", _worse),
     )
-    for route in [_advise(route) if isinstance(route, str) else route]
 )

@@ -119,7 +119,7 @@ def compare_classes(graphs: Sequence[HeapGraph]) -> pl.DataFrame:
         .with_columns((~falls & (pl.col("growth_instances") > 0)).alias("is_steady"))
         .sort(["growth_shallow_bytes", "growth_instances", "class"], descending=[True, True, False])
         .select(CLASS_GROWTH.names())
-        .cast(dict(CLASS_GROWTH))
+        .cast(CLASS_GROWTH)
     )
 
 
@@ -202,8 +202,8 @@ def _children(graphs: Sequence[HeapGraph], level: _Level) -> list[_Level]:
             empty = [np.empty(0, np.int32) for _ in graphs]
             parts.setdefault(name, empty)[number] = members
     levels = []
-    for name, members in sorted(parts.items()):
-        pairs = list(zip(graphs, members, strict=True))
+    for name, found in sorted(parts.items()):
+        pairs = list(zip(graphs, found, strict=True))
         retained = tuple(int(graph.retained_bytes(part).sum()) for graph, part in pairs)
         levels.append(_Level(name, tuple(_run(graph, part) for graph, part in pairs), retained))
     return levels

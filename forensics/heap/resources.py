@@ -145,7 +145,7 @@ def summarise_resources(graph: HeapGraph) -> pl.DataFrame:
     )
     held = [describe_holders(graph, find_root_path(graph, o)) for o in groups["index"].to_list()]
     column = pl.Series("held_by", held, dtype=pl.List(pl.String))
-    return groups.with_columns(column).select(GROUPS.names()).cast(dict(GROUPS))
+    return groups.with_columns(column).select(GROUPS.names()).cast(GROUPS)
 
 
 def _classify(graph: HeapGraph) -> dict[int, str]:

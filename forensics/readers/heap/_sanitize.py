@@ -163,7 +163,12 @@ class _Pass:
         header = read_header(self._window.data, source.name)
         self._id_bytes = header.id_bytes
         self._body = header.body
-        none = blank.Spans(*(np.empty(0, kind) for kind in _SPAN_TYPES))
+        none = blank.Spans(
+            np.empty(0, np.int64),
+            np.empty(0, np.int64),
+            np.empty(0, np.int32),
+            np.empty(0, np.int32),
+        )
         self._spans = learned.spans() if learned else none
         self._named: set[int] = learned.named if learned else set()
         self._texts = 0
@@ -364,6 +369,3 @@ class _Pass:
             "bytes_left_out": self._left_out,
         }
         return counts | ({"ends_early": self._why} if self._why or self._left_out else {})
-
-
-_SPAN_TYPES: Final = (np.int64, np.int64, np.int32, np.int32)

@@ -77,7 +77,7 @@ def _add_series(table: SeriesTable, series: dict[str, Any]) -> None:
 def _add_attributes(table: SeriesTable, attributes: dict[str, Any]) -> None:
     columns, described = attributes.get("values"), attributes.get("series")
     stamps = attributes.get("times")
-    if not all(isinstance(part, list) for part in (columns, described, stamps)):
+    if not (isinstance(columns, list) and isinstance(described, list) and isinstance(stamps, list)):
         return
     for series, values in zip(described, columns, strict=False):
         if not isinstance(series, dict) or not isinstance(values, list):
