@@ -149,6 +149,11 @@ def redact(text: str) -> str:
     return _current.get()(text)
 
 
+def current_redactor() -> Redactor:
+    """Return the redactor in force, to hand it to another process."""
+    return _current.get()
+
+
 @contextmanager
 def redacting(redactor: Redactor) -> Iterator[None]:
     """Use ``redactor`` for every ``redact`` inside the block (and its context)."""

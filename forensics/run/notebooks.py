@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,7 +23,7 @@ import polars as pl
 
 from forensics.errors import UsageError
 from forensics.progress import track
-from forensics.redaction import redact
+from forensics.redaction import Redactor, current_redactor, redact, redacting
 
 Status = Literal["ok", "failed", "timeout", "left early"]
 Value = str | int | float | bool | None
@@ -221,31 +223,61 @@ def run_notebooks(
 ) -> list[NotebookRun]:
     """Execute notebooks two at a time; write their copies and ``run.json`` into ``out``.
 
-    A notebook gets those of ``parameters`` that it declares.
+    A notebook gets those of ``parameters`` that it declares. Each runs in a process of its
+    own: papermill changes the working folder of the process that it is called in.
     """
-
-    def one(path: Path) -> NotebookRun:
-        declared = {parameter.name for parameter in inspect_parameters(path)}
-        mine = {name: value for name, value in parameters.items() if name in declared}
-        result = run_notebook(
+    jobs = [
+        _Job(
             path,
             out / path.name,
-            parameters=mine,
-            evidence_root=evidence_root,
-            timeout_s=timeout_s,
+            {p.name: parameters[p.name] for p in inspect_parameters(path) if p.name in parameters},
+            evidence_root,
+            timeout_s,
+            current_redactor(),
         )
-        task.advance()
-        return result
-
+        for path in paths
+    ]
     with (
         track("running notebooks", len(paths), unit="notebooks") as task,
-        ThreadPoolExecutor(max_workers=2) as pool,
+        ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool,
     ):
-        runs = list(pool.map(one, paths))
+        futures = [pool.submit(_run_job, job) for job in jobs]
+        runs = []
+        for job, future in zip(jobs, futures, strict=True):
+            runs.append(_ended(job, future))
+            task.advance()
     out.mkdir(parents=True, exist_ok=True)
     record = [{"notebook": run.name, "status": run.status, "why": run.why} for run in runs]
     (out / "run.json").write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2) + b"\n")
     return runs
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    path: Path
+    target: Path
+    parameters: dict[str, Value]
+    evidence_root: Path | None
+    timeout_s: float | None
+    redactor: Redactor
+
+
+def _run_job(job: _Job) -> NotebookRun:
+    with redacting(job.redactor):
+        return run_notebook(
+            job.path,
+            job.target,
+            parameters=job.parameters,
+            evidence_root=job.evidence_root,
+            timeout_s=job.timeout_s,
+        )
+
+
+def _ended(job: _Job, future: Future[NotebookRun]) -> NotebookRun:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return NotebookRun(job.path.stem, "failed", "the process that ran it was killed")
 
 
 def _classify(error: Exception) -> tuple[Status, str]:

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from forensics.errors import UsageError
-from forensics.run.notebooks import parse_parameters, run_notebook
+from forensics.run.notebooks import parse_parameters, run_notebook, run_notebooks
 
 
 @pytest.fixture
@@ -94,3 +94,19 @@ def test_parameters_are_read_as_json_scalars_or_text() -> None:
     }
     with pytest.raises(UsageError, match="NAME=VALUE"):
         parse_parameters(["novalue"])
+
+
+def test_several_notebooks_run_side_by_side_and_each_is_reported(notebook, tmp_path) -> None:
+    paths = []
+    for name, source in (("a", "x"), ("b", "1 / 0"), ("c", "x + 1"), ("d", "'end'")):
+        path = tmp_path / f"{name}.ipynb"
+        notebook(source).rename(path)
+        paths.append(path)
+    runs = run_notebooks(paths, tmp_path / "out", parameters={"x": 5}, timeout_s=30)
+    assert [(run.name, run.status) for run in runs] == [
+        ("a", "ok"),
+        ("b", "failed"),
+        ("c", "ok"),
+        ("d", "ok"),
+    ]
+    assert (tmp_path / "out" / "run.json").exists()
