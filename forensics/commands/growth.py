@@ -38,7 +38,7 @@ def growth(
     from forensics.commands._output import print_json, print_table, print_text
     from forensics.config import parse_size
     from forensics.errors import UsageError
-    from forensics.run.growth import as_record, as_table, judge_files
+    from forensics.run.growth import as_record, as_table, judge_files, what_if_table
 
     try:
         limit_bytes = None if limit is None else parse_size(limit)
@@ -54,3 +54,5 @@ def growth(
     print_text(record["summary"])
     if record["growth"]:
         print_table(as_table(result))
+    if record["what_if"]:
+        print_table(what_if_table(record))

@@ -155,7 +155,7 @@ def _noise_floor(y: Floats) -> float:
     spread = float(np.subtract(*np.quantile(y, [0.95, 0.05])))
     rounding = _unit(y) / np.sqrt(12.0)
     resolution = max(4096.0, 1e-5 * float(np.median(np.abs(y))), 3e-4 * spread, rounding)
-    return y.size * resolution**2
+    return float(y.size * resolution**2)
 
 
 def _unit(y: Floats) -> float:
@@ -164,7 +164,7 @@ def _unit(y: Floats) -> float:
     if values.size < 2:
         return 0.0
     unit = float(np.min(np.diff(values)))
-    return unit if unit >= _COARSE and not np.any(values % unit) else 0.0
+    return unit if unit >= _COARSE and not bool(np.any(values % unit)) else 0.0
 
 
 def leak_weights(evidence: Evidence, min_rise: float) -> tuple[Floats, Floats]:

@@ -34,4 +34,4 @@ def predict(
 
     More steps than one are found by the segmentation in ``forensics.growth._steps``.
     """
-    return level_bytes + step_bytes * (t_s >= at_s)
+    return np.asarray(level_bytes + step_bytes * (t_s >= at_s), np.float64)

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import polars as pl
 
-from forensics.analysis import lifetimes, memory_growth, roles
+from forensics.analysis import lifetimes, memory_growth, roles, what_if
 from forensics.errors import UsageError
 from forensics.evidence import open_case
+from forensics.findings import Finding
 from forensics.readers import read_file
 from forensics.tables import SCHEMAS, empty_table
 
@@ -76,6 +77,12 @@ def as_record(result: memory_growth.Result) -> dict[str, Any]:
         "summary": memory_growth.summarise(result),
         "growth": [entry.model_dump(mode="json") for entry in entries],
         "versions": result.versions.to_dicts(),
+        "what_if": [
+            measure.model_dump(mode="json")
+            for entry in what_if.findings(what_if.run(memory_growth=result))
+            if isinstance(entry, Finding)
+            for measure in entry.measures
+        ],
     }
 
 
@@ -103,3 +110,20 @@ def as_table(result: memory_growth.Result) -> pl.DataFrame:
 
 def _in_mib(rate_bytes: float | None) -> float | None:
     return None if rate_bytes is None else rate_bytes / 2**20
+
+
+def what_if_table(record: dict[str, Any]) -> pl.DataFrame:
+    """Return one row a scenario for people, from the machine's answer."""
+    return pl.DataFrame(
+        [
+            {
+                "what if": measure["name"],
+                "min": measure["value"],
+                "from": (measure["interval"] or {}).get("low"),
+                "to": (measure["interval"] or {}).get("high"),
+                "note": measure["why"],
+            }
+            for measure in record["what_if"]
+        ],
+        infer_schema_length=None,
+    )

@@ -156,3 +156,26 @@ def test_a_kill_in_the_events_tells_of_a_restart():
     lives = lifetimes.run(roles=roles.run(metrics=empty_table("metrics")), events=events)
     assert lives.of("api-1") == [START]
     assert lives.watched == frozenset()
+
+
+def young_jvm(rss, *, heap_peak=6e7):
+    """Two minutes of a fresh process, a sample every second, with its start time."""
+    seconds = np.arange(120)
+    heap = 1e7 + (heap_peak - 1e7) * (seconds % 12) / 12
+    frames = [
+        series(HEAP, "api-1", heap, labels=IS_HEAP),
+        series("process_resident_memory_bytes", "api-1", rss(seconds)),
+        series("process_start_time_seconds", "api-1", np.full(120, START.timestamp() - 1)),
+    ]
+    fast = START + (pl.col("time") - START) / 60
+    return [frame.with_columns(time=fast.cast(METRICS["time"])) for frame in frames]
+
+
+def test_the_start_up_of_a_managed_runtime_is_no_leak():
+    result = judge(*young_jvm(lambda s: 8e7 + 5e7 * (s / 120) ** 0.5))
+    assert result.leak != "yes"
+
+
+def test_even_a_steady_rise_in_the_first_minutes_is_not_taken_for_a_leak():
+    result = judge(*young_jvm(lambda s: 8e7 + 5e7 * s / 120))
+    assert result.leak != "yes"
