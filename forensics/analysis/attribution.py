@@ -39,7 +39,7 @@ from forensics.analysis._symptoms import (
 )
 from forensics.analysis.memory_growth import Result as Growths
 from forensics.analysis.roles import Result as Roles
-from forensics.findings import AnyEntry, Argument, Suspect
+from forensics.findings import AnyEntry, Argument, EvidenceRef, Suspect
 
 TITLE: Final = "Which change did it"
 NEEDS: Final = ("changes", "events", "roles", "memory_growth", "heap_summary?", "logs")
@@ -230,9 +230,18 @@ def _suspect(candidate: Candidate, arguments: Sequence[Argument], probability: f
             "what": candidate.what,
             "time": candidate.time,
             "probability": round(probability, 4),
-            "for": [a for a in arguments if a.weight > 0],
-            "against": [a for a in arguments if a.weight < 0],
+            "for": [a for a in arguments if a.weight > 0] or [_nothing(candidate, "for")],
+            "against": [a for a in arguments if a.weight < 0] or [_nothing(candidate, "against")],
         }
+    )
+
+
+def _nothing(candidate: Candidate, side: str) -> Argument:
+    """Say that a side is empty: it was looked at, and nothing was found."""
+    return Argument(
+        text=f"nothing in the evidence speaks {side} it",
+        weight=0.0,
+        evidence=[EvidenceRef(path=source) for source in candidate.sources[:1] or ("changes",)],
     )
 
 

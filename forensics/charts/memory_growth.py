@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -69,12 +70,21 @@ def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None
 
 
 def worst_growth(findings: Findings) -> Growth | None:
-    """Return the growth entry that matters most: leaking, then sure, then fast."""
+    """Return the growth entry that matters most: leaking, then sure, then first.
+
+    The first sure onset is where the story begins; later lives of restarted processes
+    start from a state that the leak has made already.
+    """
     order = {"high": 0, "medium": 1, "low": 2}
     rising = [growth for growth in findings.growth if growth.rate_bytes_per_min is not None]
     return min(
         rising,
-        key=lambda g: (g.leak != "yes", order[g.confidence], -(g.rate_bytes_per_min or 0.0)),
+        key=lambda g: (
+            g.leak != "yes",
+            order[g.confidence],
+            g.onset.timestamp() if g.onset else math.inf,
+            -(g.rate_bytes_per_min or 0.0),
+        ),
         default=None,
     )
 
