@@ -63,6 +63,11 @@ def run(  # one argument an input
     )
 
 
+def _as_sentence(decision: Decision) -> Decision:
+    why = decision.why[:1].upper() + decision.why[1:]
+    return decision.model_copy(update={"why": why if why.endswith(".") else f"{why}."})
+
+
 def findings(result: Result) -> list[AnyEntry]:
     """Return the decisions."""
     return list(result.decisions)
