@@ -40,6 +40,7 @@ _STAMP: Final = re.compile(
     r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)[T _-]?([0-2]\d)[:h_-]?([0-5]\d)(?:[:m_-]?([0-5]\d))?"
     r"(?:[.,](\d{1,6}))?\s*(Z|[+-]\d\d:?\d\d)?(?!\d)"
 )
+_YEAR_9999_US: Final = 2.534e17
 _EPOCH: Final = re.compile(r"(?<!\d)(1\d{9}|1\d{12})(?:\.(\d{1,6}))?(?!\d)")
 
 
@@ -89,6 +90,16 @@ def epoch_us(numbers: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int
     if name == "ns" and numbers.dtype.kind in "iu":
         return (numbers // 1000).astype(np.int64)
     return np.rint(numbers.astype(np.float64) * factor).astype(np.int64)
+
+
+def is_time(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which numbers, shape (n,), lie before the year 9999 in the unit of most of them.
+
+    Others would overflow 64 bits of microseconds, or the calendar.
+    """
+    unit = epoch_unit(float(np.median(numbers))) if numbers.size else None
+    factor = 1e6 if unit is None else unit[1]
+    return np.asarray(np.abs(numbers.astype(np.float64)) * factor < _YEAR_9999_US)
 
 
 def seconds_to_us(seconds: NDArray[np.float64]) -> NDArray[np.int64]:

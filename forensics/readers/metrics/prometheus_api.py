@@ -23,7 +23,7 @@ from forensics.readers._source import Source
 from forensics.readers.metrics._json_scan import Window, parse_pairs
 from forensics.readers.metrics._native_histogram import add_histogram
 from forensics.readers.metrics._series import SeriesTable
-from forensics.readers.metrics._time import epoch_us, seconds_to_us
+from forensics.readers.metrics._time import epoch_us, is_time, seconds_to_us
 
 TITLE: Final = "Prometheus query result (JSON)"
 KIND: Final[Kind] = "metrics"
@@ -181,12 +181,13 @@ class _Scan:
             is_sound = add_histogram(self.table, metric, named, part)
         else:
             times, values, is_sound = parse_pairs(part)
+            near = is_time(times)
+            is_sound = is_sound and bool(near.all())
+            times, numbers = times[near], np.asarray(values, np.float64)[near]
             # The interface speaks seconds; exports that were post-processed may not.
             time_us = epoch_us(times)
             time_us = seconds_to_us(times) if time_us is None else time_us
-            self.table.extend(
-                self.table.index_of(metric, named), time_us, np.asarray(values, np.float64)
-            )
+            self.table.extend(self.table.index_of(metric, named), time_us, numbers)
         if not (is_sound and is_whole):
             self._hurt("an array of samples is damaged", "kept its readable samples")
 
