@@ -114,18 +114,23 @@ def _lines(signals: Sequence[Signal]) -> list[Mark]:
 
 
 def _model(worst: Growth | None, signals: Sequence[Signal]) -> list[Mark]:
-    """Draw the fitted rate from the onset to the end of the life it was fitted to."""
+    """Draw the fitted rate up to the end of the life it was fitted to."""
     if worst is None or worst.onset is None or worst.rate_bytes_per_min is None:
         return []
     own = [s for s in signals if s.entity == worst.entity and s.y] or [s for s in signals if s.y]
     life = min(own, key=lambda s: abs((s.x[0] - (worst.life_started_at or s.x[0])).total_seconds()))
     begin = min(max(worst.onset, life.x[0]), life.x[-1])
-    end = worst.life_ended_at or life.x[-1]
-    base = life.y[min(range(len(life.x)), key=lambda i: abs((life.x[i] - begin).total_seconds()))]
-    minutes = max((min(end, life.x[-1]) - begin) / timedelta(minutes=1), 0.0)
+    end = max((t for t in life.x if t <= (worst.life_ended_at or life.x[-1])), default=life.x[-1])
+    first, top = (
+        life.y[life.x.index(begin)] if begin in life.x else life.y[0],
+        life.y[life.x.index(end)],
+    )
+    # The rate is that of the end: the line leads up to the last sample from where it would start.
+    whole = max((end - begin) / timedelta(minutes=1), 0.0)
+    minutes = min(whole, max(top - first, 0.0) / max(worst.rate_bytes_per_min, 1.0))
     steps = 12
-    x = [begin + timedelta(minutes=minutes * i / steps) for i in range(steps + 1)]
-    passed = [minutes * i / steps for i in range(steps + 1)]
+    left = [minutes * (steps - i) / steps for i in range(steps + 1)]
+    x = [end - timedelta(minutes=m) for m in left]
     low, high = worst.rate_interval or (worst.rate_bytes_per_min, worst.rate_bytes_per_min)
     return [
         Band(
@@ -133,14 +138,14 @@ def _model(worst: Growth | None, signals: Sequence[Signal]) -> list[Mark]:
             role="model",
             legend=worst.rate_interval is not None,
             x=x,
-            low=[base + low * t for t in passed],
-            high=[base + high * t for t in passed],
+            low=[top - high * m for m in left],
+            high=[top - low * m for m in left],
         ),
         Line(
-            name=f"mean rate since onset ({worst.entity})",
+            name=f"rate at the end of the life ({worst.entity})",
             role="model",
             x=x,
-            y=[base + worst.rate_bytes_per_min * t for t in passed],
+            y=[top - worst.rate_bytes_per_min * m for m in left],
             style="dash",
             width=1.8,
         ),
@@ -207,7 +212,7 @@ def _title(worst: Growth | None, findings: Findings) -> str:
         return f"Memory changes by {rate} at most: {findings.verdict.kind} growth"
     onset = "" if worst.onset is None else f" since {worst.onset:%H:%M} UTC"
     version = f" on {worst.version}" if worst.version else ""
-    return f"Memory grows by {rate}{version}{onset} ({worst.model} model)"
+    return f"Memory grows by {rate}{version}{onset} ({worst.model.replace('_', ' ')} model)"
 
 
 def _caption(worst: Growth | None) -> str:
@@ -221,8 +226,8 @@ def _caption(worst: Growth | None) -> str:
         else f" ({human(interval[0], 'bytes/min')} to {human(interval[1], 'bytes/min')})"
     )
     return (
-        f"Lines: memory of each process life, coloured by version. Dashed: the mean rate of the "
-        f"{worst.model} model, {human(worst.rate_bytes_per_min, 'bytes/min')}{shown}. {crosses}"
+        "Lines: memory of each process life, coloured by version. Dashed: the rate at the end "
+        f"of the first sure leak by the {worst.model.replace('_', ' ')} model, {human(worst.rate_bytes_per_min, 'bytes/min')}{shown}. {crosses}"
     )
 
 

@@ -73,7 +73,9 @@ def find_troughs(y: Floats, *, min_cycles: int = _MIN_CYCLES) -> NDArray[np.int6
         return none
     troughs = swings[1:][change < 0]
     usual = median_filter(y[troughs], size=5, mode="nearest")
-    return troughs[y[troughs] <= usual + 0.5 * float(np.median(-change[change < 0]))]
+    is_usual = y[troughs] <= usual + 0.5 * float(np.median(-change[change < 0]))
+    found: NDArray[np.int64] = troughs[is_usual]
+    return found
 
 
 def scan_floor(
