@@ -227,7 +227,8 @@ def _caption(worst: Growth | None) -> str:
     )
     return (
         "Lines: memory of each process life, coloured by version. Dashed: the rate at the end "
-        f"of the first sure leak by the {worst.model.replace('_', ' ')} model, {human(worst.rate_bytes_per_min, 'bytes/min')}{shown}. {crosses}"
+        f"of the first sure leak by the {worst.model.replace('_', ' ')} model, "
+        f"{human(worst.rate_bytes_per_min, 'bytes/min')}{shown}. {crosses}"
     )
 
 
