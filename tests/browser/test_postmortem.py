@@ -21,6 +21,8 @@ from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402  # same
 
 pytestmark = pytest.mark.browser
 
+#: Screenshots for people to look at; not in git.
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
@@ -85,6 +87,8 @@ def test_the_page_opens_without_error_and_asks_nobody(browser, folders, name):
     assert complaints(browser) == []
     assert addresses(browser) == []
     assert not browser.execute_script("return window.pwned")
+    ARTEFACTS.mkdir(exist_ok=True)
+    assert browser.save_screenshot(str(ARTEFACTS / f"postmortem-{name}.png"))
 
 
 def test_every_chart_is_visible(browser, folders):
