@@ -52,15 +52,14 @@ def run(  # one argument an input
         (c for c in attribution.candidates if cause and c.change_id == cause.change_id), None
     )
     probability = cause.probability if cause else 0.0
-    return Result(
-        (
-            _rollback(candidate, probability, growths, attribution),
-            *_reroute(candidate, growths),
-            _scale_out(attribution, growths, roles),
-            _restart(growths, events),
-            *_raise_pool(attribution, roles),
-        )
+    advice = (
+        _rollback(candidate, probability, growths, attribution),
+        *_reroute(candidate, growths),
+        _scale_out(attribution, growths, roles),
+        _restart(growths, events),
+        *_raise_pool(attribution, roles),
     )
+    return Result(tuple(_as_sentence(decision) for decision in advice))
 
 
 def _as_sentence(decision: Decision) -> Decision:

@@ -10,6 +10,7 @@ is worth.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections import Counter, defaultdict
@@ -52,7 +53,7 @@ class Scored:
     accuses: bool
     leak_truth: bool
     leak: str
-    simple: tuple[bool, bool] = (False, False)
+    simple: tuple[float, float] = (math.nan, math.nan)
 
     @property
     def is_false_accusation(self) -> bool:
