@@ -10,6 +10,11 @@ import polars as pl
 #: this share of its steps counts events per interval instead.
 _MAX_RESET_SHARE: Final = 0.2
 
+#: Runs of one value that show for how many samples an exporter holds it: how many at least,
+#: and which share of them must be of one length.
+_MIN_RUNS: Final = 4
+_MIN_RUNS_ALIKE: Final = 0.8
+
 
 def counter_rate(points: pl.DataFrame) -> pl.DataFrame:
     """Turn cumulative counters into rates per second.
@@ -100,12 +105,50 @@ def work_rate(points: pl.DataFrame) -> pl.DataFrame:
 
 
 def _interval_rate(points: pl.DataFrame) -> pl.DataFrame:
-    """Divide counts per interval by the median step; a series of one sample has no rate."""
-    step_us = (pl.col("time") - pl.col("time").shift()).dt.total_microseconds().median()
+    """Divide counts per interval by their period; a series of one sample has no rate.
+
+    The period is the median step, times the number of samples for which a value is held: an
+    exporter that is scraped more often than its source publishes shows each count again.
+    """
+    steps = points.sort("series_id", "time").with_columns(
+        _step=(pl.col("time") - pl.col("time").shift())
+        .dt.total_microseconds()
+        .median()
+        .over("series_id")
+    )
     return (
-        points.sort("series_id", "time")
-        .with_columns(value=pl.col("value") / (step_us.over("series_id") / 1e6))
+        steps.join(_held_samples(steps), on="series_id", how="left")
+        .with_columns(value=pl.col("value") / (pl.col("_step") * pl.col("_held") / 1e6))
         .drop_nulls("value")
+        .drop("_step", "_held")
+    )
+
+
+def _held_samples(points: pl.DataFrame) -> pl.DataFrame:
+    """Return for how many samples each series holds a count: the usual length of its runs.
+
+    Zeros and the cut runs at both ends say nothing. A length counts where four of five runs
+    have it, give or take a sample; else counts that happen to repeat would stretch the period.
+    """
+    runs = (
+        points.with_columns(_run=pl.col("value").rle_id().over("series_id"))
+        .group_by("series_id", "_run", maintain_order=True)
+        .agg(value=pl.col("value").first(), length=pl.len())
+        .filter(
+            (pl.col("_run") > 0)
+            & (pl.col("_run") < pl.col("_run").max().over("series_id"))
+            & (pl.col("value") != 0)
+        )
+    )
+    usual = pl.col("length").median().floor()
+    agrees = ((pl.col("length") - usual).abs() <= 1).mean() >= _MIN_RUNS_ALIKE
+    is_held = agrees & (usual >= 2) & (pl.len() >= _MIN_RUNS)
+    held = runs.group_by("series_id").agg(_held=pl.when(is_held).then(usual).otherwise(1.0))
+    return (
+        points.select("series_id")
+        .unique()
+        .join(held, on="series_id", how="left")
+        .with_columns(pl.col("_held").fill_null(1.0))
     )
 
 

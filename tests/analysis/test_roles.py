@@ -217,6 +217,18 @@ def test_counts_per_interval_are_divided_by_it() -> None:
     assert values(run(frame), "requests") == [10, 20, 10, 30, 10]
 
 
+def test_a_count_that_is_held_over_several_samples_belongs_to_all_of_them() -> None:
+    held = [count for count in (150, 300, 90, 450, 120, 300) for _ in range(4)]
+    rates = values(run(series("aws_elb_request_count_sum", held)), "requests")
+    assert rates == pytest.approx([count / 60 for count in held])
+
+
+def test_counts_that_repeat_by_chance_do_not_stretch_their_period() -> None:
+    counts = [15, 15, 30, 15, 15, 15, 45, 30, 30, 15, 60, 15]
+    rates = values(run(series("RequestCount", counts)), "requests")
+    assert rates == pytest.approx([count / 15 for count in counts])
+
+
 def test_a_rate_is_left_as_it_is() -> None:
     frame = series("rate(http_requests_total[1m])", [5, 6, 7, 8])
     assert values(run(frame), "requests") == [5, 6, 7, 8]

@@ -11,6 +11,7 @@ from model import Outcome, Sample
 
 Curve = Callable[[int], float]
 SPREAD_S = 75.0  # how long the failure takes to reach the neighbours
+CLOUDWATCH_PERIOD_S = 60
 SHOPPERS_PER_RPS = 2.6
 REVENUE_USD_PER_HOUR = 2.5e6  # declared
 CAPTURED_SHARE = 0.00278  # of requests; the rest are quotes and status reads
@@ -85,12 +86,12 @@ class Neighbours:
         self.write_one(
             "aws_applicationelb_request_count_sum",
             {**cluster, "load_balancer": "app/payment-alb"},
-            lambda t: world.arrivals_rps(t) * 60 * self.wobble(0.015),
+            self.held_for_a_period(lambda t: world.arrivals_rps(t) * 60 * self.wobble(0.015)),
         )
         self.write_one(
             "aws_applicationelb_un_healthy_host_count_average",
             {**cluster, "target_group": "payment-api"},
-            lambda t: round(8 * broken(t)),
+            self.held_for_a_period(lambda t: round(8 * broken(t))),
         )
         self.bodies.write_shared(
             "service:http_error_ratio:rate1m",
@@ -104,6 +105,16 @@ class Neighbours:
             {**cluster, "service": "user-service"},
             lambda t: 0.02 + 0.21 * broken(t) * self.wobble(0.05),
         )
+
+    def held_for_a_period(self, curve: Curve) -> Curve:
+        """Return the curve as an exporter of CloudWatch shows it: one value a minute, held."""
+        held: dict[int, float] = {}
+
+        def show(second: int) -> float:
+            value = curve(second)
+            return held.setdefault(second // CLOUDWATCH_PERIOD_S, value)
+
+        return show
 
     def spread_to(self, share: float) -> Curve:
         """Return an error share that grows to ``share``, declared for that service."""
