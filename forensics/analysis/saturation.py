@@ -255,5 +255,5 @@ def _describe(pool: PoolSaturation) -> Finding:
         text=f"The connection pool of {pool.entity} {full}: {_TEXTS[pool.driver]} ({pool.part}).",
         confidence=confidence,
         measures=[Measure(name=n, value=v, unit=u) for n, v, u in amounts],
-        evidence=[EvidenceRef(path="metrics", query=f"connection pool of {pool.entity}")],
+        evidence=[EvidenceRef(path="metrics", query=f"pool_active of {pool.entity}")],
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import TypeVar
 
 from forensics._version import __version__
 from forensics.evidence import Case
 from forensics.findings import (
-    AnyEntry,
     Claim,
     Decision,
     EvidenceFile,
@@ -25,6 +24,8 @@ from forensics.findings import (
     TimelineRow,
     Verdict,
 )
+from forensics.run._references import find_sources, name_files
+from forensics.run.pipeline import Pipeline
 
 _E = TypeVar("_E")
 
@@ -37,12 +38,13 @@ _NO_VERDICT = Verdict(
 )
 
 
-def assemble(case: Case, entries: Sequence[AnyEntry], failed: Iterable[str]) -> Findings:
-    """Sort entries into the sections of ``findings.json``.
+def assemble(pipeline: Pipeline) -> Findings:
+    """Run every analysis and sort the entries into the sections of ``findings.json``.
 
-    ``failed`` are the reasons of analyses that gave no result; they are listed as missing,
-    beside the files that could not be read.
+    Reasons of analyses that gave no result are listed as missing, beside the files that could
+    not be read.
     """
+    case, entries = pipeline.case, pipeline.run_all()
     verdicts = _of(Verdict, entries)
     found = Findings(
         generated_by=f"forensics {__version__}",
@@ -58,45 +60,12 @@ def assemble(case: Case, entries: Sequence[AnyEntry], failed: Iterable[str]) -> 
         timeline=sorted(_of(TimelineRow, entries), key=lambda row: (row.time, row.kind, row.text)),
         findings=_of(Finding, entries),
         evidence=list(case.files),
-        missing=[*map(_missing_file, _unread(case.files)), *case.notes, *failed],
+        missing=[*map(_missing_file, _unread(case.files)), *case.notes, *pipeline.failed.values()],
     )
-    return with_metric_files(found, case)
-
-
-def with_metric_files(findings: Findings, case: Case) -> Findings:
-    """Name the file behind every reference that only says which metric or signal it means.
-
-    Analyses see tables, in which the samples of many files are one; a reader of the report
-    wants the file. A signal (such as ``pool_active``) leads to the first file of metrics.
-    """
-    files = _metric_files(case)
-    if not files:
-        return findings
-    document = findings.model_dump(by_alias=True)
-    _name_files(document, files)
-    return Findings.model_validate(document)
-
-
-def _metric_files(case: Case) -> dict[str, str]:
-    """Return metric name to source file; the key ``""`` leads to the first metrics file."""
-    if case.metrics.is_empty():
-        return {}
-    pairs = case.metrics.select("metric", "source").drop_nulls().unique(["metric"], keep="first")
-    files = {str(metric): str(source) for metric, source in pairs.sort("metric").iter_rows()}
-    return {"": min(files.values()), **files} if files else {}
-
-
-def _name_files(value: Any, files: Mapping[str, str]) -> None:
-    """Replace the path ``metrics`` in place, wherever a reference stands in the document."""
-    if isinstance(value, list):
-        for item in value:
-            _name_files(item, files)
-    elif isinstance(value, dict):
-        if value.get("path") == "metrics" and "query" in value:
-            metric = str(value["query"] or "").split(" ")[0]
-            value["path"] = files.get(metric, files[""])
-        for item in value.values():
-            _name_files(item, files)
+    if "roles" in pipeline.failed:
+        return found
+    roles = pipeline.result("roles").series
+    return name_files(found, find_sources(case.metrics, roles, found.growth))
 
 
 def _of(kind: type[_E], entries: Iterable[object]) -> list[_E]:

@@ -92,8 +92,7 @@ def make_report(request: ReportRequest) -> ReportOutcome:
         case = open_case(request.evidence, cache=request.cache)
         scope.enter_context(redacting(_redactor(case.config, reveal=request.reveal)))
         pipeline = Pipeline(case)
-        entries = pipeline.run_all()
-        findings = assemble(case, entries, pipeline.failed.values())
+        findings = assemble(pipeline)
         with track("drawing"):
             drawn = draw_charts(chart_inputs(pipeline, findings))
         runs = _notebooks(request, draft, deadline)

@@ -59,8 +59,7 @@ class Study:
     @cached_property
     def findings(self) -> Findings:
         """All findings; runs every analysis."""
-        entries = self.pipeline.run_all()
-        return assemble(self.case, entries, self.pipeline.failed.values())
+        return assemble(self.pipeline)
 
     def section(self, name: str) -> pl.DataFrame:
         """Return one section of the findings as a frame, nested values as text.

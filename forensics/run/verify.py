@@ -52,8 +52,7 @@ def verify_report(report: Path, evidence: Path | None, *, replay: bool) -> pl.Da
     if replay and not rows:
         case = open_case(folder)
         pipeline = Pipeline(case)
-        entries = pipeline.run_all()
-        again = assemble(case, entries, pipeline.failed.values())
+        again = assemble(pipeline)
         rows += [
             ("finding differs", where, before, after)
             for where, before, after in compare(

@@ -68,7 +68,7 @@ def test_on_no_evidence_at_all_it_answers_and_claims_nothing(nothing, name) -> N
 
 
 def test_no_evidence_gives_a_verdict_of_unknown(nothing) -> None:
-    findings = assemble(nothing.case, nothing.run_all(), nothing.failed.values())
+    findings = assemble(nothing)
     assert nothing.failed == {}
     assert findings.verdict.leak == "unknown"
     assert findings.verdict.confidence == "low"
@@ -79,7 +79,7 @@ def test_no_evidence_gives_a_verdict_of_unknown(nothing) -> None:
 
 @pytest.mark.slow
 def test_every_entry_on_recorded_evidence_points_at_its_evidence(recorded) -> None:
-    findings = assemble(recorded.case, recorded.run_all(), recorded.failed.values())
+    findings = assemble(recorded)
     assert recorded.failed == {}
     known = {file.path for file in findings.evidence}
     bare = []
