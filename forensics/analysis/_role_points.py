@@ -9,6 +9,10 @@ import polars as pl
 #: A cumulative counter falls only when its process restarts; a series that falls at more than
 #: this share of its steps counts events per interval instead.
 _MAX_RESET_SHARE: Final = 0.2
+#: A process that crashes in a loop restarts more often, but its counter then begins near zero:
+#: typically below this share of what it had reached. Counts per interval fall at every second step.
+_MAX_LOOP_SHARE: Final = 0.4
+_RESTART_LEVEL: Final = 0.2
 
 #: Runs of one value that show for how many samples an exporter holds it: how many at least,
 #: and which share of them must be of one length.
@@ -64,9 +68,10 @@ def counter_rate(points: pl.DataFrame) -> pl.DataFrame:
 def work_rate(points: pl.DataFrame) -> pl.DataFrame:
     """Turn measures of work into rates per second, whatever form they were exported in.
 
-    Cumulative counters fall seldom, at restarts only. What falls often in whole numbers, under
-    a counter's name, are events per interval, as CloudWatch counts; anything else is a rate
-    already, such as the saved result of an expression under its counter's name.
+    Cumulative counters fall at restarts only: seldom, or to near zero. What falls often in
+    whole numbers, under a counter's name, are events per interval, as CloudWatch counts;
+    anything else is a rate already, such as the saved result of an expression under its
+    counter's name.
 
     Parameters
     ----------
@@ -76,19 +81,24 @@ def work_rate(points: pl.DataFrame) -> pl.DataFrame:
     """
     values = pl.col("value").sort_by("time").drop_nulls()
     step = values.diff()
+    is_fall = step < 0
     seen = points.group_by("series_id").agg(
-        falls=(step < 0).sum(),
+        falls=is_fall.sum(),
+        falls_to=(values / values.shift()).filter(is_fall).median(),
         moves=(step != 0).sum(),
         is_whole=(values == values.round()).all(),
         said=pl.col("form").first(),
     )
     falls_seldom = pl.col("falls") <= pl.max_horizontal(2, _MAX_RESET_SHARE * pl.col("moves"))
+    is_loop = (pl.col("falls") <= _MAX_LOOP_SHARE * pl.col("moves")) & (
+        pl.col("falls_to") < _RESTART_LEVEL
+    )
     only_grows = (pl.col("falls") <= 0.02 * pl.col("moves")) & (pl.col("moves") >= 8)
     seen = seen.select(
         "series_id",
         _form=pl.when(pl.col("said") == "rate")
         .then(pl.lit("rate"))
-        .when(((pl.col("said") == "cumulative") & falls_seldom) | only_grows)
+        .when(((pl.col("said") == "cumulative") & (falls_seldom | is_loop)) | only_grows)
         .then(pl.lit("cumulative"))
         .when(pl.col("said").is_in(["cumulative", "interval"]) & pl.col("is_whole"))
         .then(pl.lit("interval"))

@@ -206,6 +206,12 @@ def test_a_counter_becomes_a_rate_that_survives_a_reset() -> None:
     assert values(run(frame), "requests") == [10, 10, 2, 10]
 
 
+def test_a_counter_of_a_process_that_crashes_in_a_loop_is_still_a_counter() -> None:
+    lives = [0, 150, 300, 450, 0, 150, 300, 450, 0, 150, 300, 450, 0, 150, 300, 450, 0, 150]
+    rates = values(run(series("http_requests_total", lives)), "requests")
+    assert sorted(set(rates)) == [0, 10]
+
+
 def test_counters_are_rated_before_they_are_added() -> None:
     first = series("http_requests_total", [0, 150, 300], {"uri": "a"})
     reset = series("http_requests_total", [900, 15, 30], {"uri": "b"})
