@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -16,8 +15,6 @@ TITLE: Final = "What the heap holds"
 NEEDS: Final = ("heaps",)
 
 _MAX_SUSPECTS: Final = 8
-#: Classes that every program keeps its objects in; what they hold is the finding.
-_STRUCTURE: Final = re.compile(r"^(?:java\.util\.|java\.lang\.Object\[\]|\[|.*\[\]$)")
 
 
 class Dump(Protocol):
@@ -75,21 +72,14 @@ def _summarise(dump: Dump) -> tuple[int, HeapFile]:
 
 
 def _suspect(row: dict[str, Any]) -> HeapSuspect:
-    """Name a suspect by what piles up in it, with everything above it as its holders."""
-    name, instances = row["class"], int(row["instances"])
-    holders = list(row["held_by"])
-    for level in row["contents"] or ():
-        if not _STRUCTURE.match(name):
-            break
-        holders.append(name)
-        name, instances = level["class"], int(level["instances"])
+    """Name a suspect by what piles up in it."""
     return HeapSuspect.model_validate(
         {
-            "class": name,
-            "instances": instances,
+            "class": row["piles_up"],
+            "instances": int(row["piled"]),
             "retained_bytes": int(row["retained_bytes"]),
             "share": min(1.0, float(row["share"])),
-            "held_by": holders,
+            "held_by": list(row["held_by"]),
         }
     )
 

@@ -58,9 +58,18 @@ def show(
         print_table(graph.damage, title="Damage")
     print_table(answer["histogram"].head(top), title="Histogram")
     print_table(answer["biggest"], title="Biggest objects")
-    print_table(
-        answer["suspects"].select("class", "retained_bytes", "share", "held_by"), title="Suspects"
-    )
+    suspects = answer["suspects"]
+    if suspects.is_empty():
+        print_text("Suspects: none. No class piles up to a fifth of what is held.")
+    for row in suspects.iter_rows(named=True):
+        print_text(f"\nSuspect: {row['summary']}")
+        print_text(f"  held by   {' > '.join(row['held_by'])}")
+        contents = [f"{level['class']} x {level['instances']:,}" for level in row["contents"]]
+        print_text(f"  contains  {' > '.join(contents)}")
+        if row["limit"]:
+            print_text(f"  at its limit: {row['limit']}; a full cache looks like this")
+        if row["stack"]:
+            print_text(f"  stack     {' < '.join(row['stack'][:5])}")
 
 
 def summarise(graph: HeapGraph, top: int = 20) -> dict[str, Any]:

@@ -15,6 +15,7 @@ BUFFERS: Final = pl.Schema(
         "class": pl.String(),
         "index": pl.Int32(),
         "capacity_bytes": pl.Int64(),
+        "origin": pl.String(),
         "is_reachable": pl.Boolean(),
         "holder_class": pl.String(),
     }
@@ -27,6 +28,8 @@ def list_direct_buffers(graph: HeapGraph) -> pl.DataFrame:
 
     Slices and duplicates (their ``att`` refers to the owner) are left out, so the sum of
     ``capacity_bytes`` is the memory. Unreachable ones keep it until a collector finds them.
+    ``origin`` is ``allocated`` (the buffer frees it), ``mapped`` (a file's pages) or ``native``
+    (some library gave the address).
     """
     rows = []
     members = graph.instances(graph.find_subclasses(_BASE))
@@ -44,9 +47,16 @@ def list_direct_buffers(graph: HeapGraph) -> pl.DataFrame:
                 "class": graph.class_name(ordinal),
                 "index": ordinal,
                 "capacity_bytes": int(slots.get("capacity", 0)),
+                "origin": _origin(slots),
                 "is_reachable": bool(np.equal(graph.reach[ordinal], STRONG)),
                 "holder_class": graph.label(holder) if holder >= 0 else "GC root",
             }
         )
     frame = pl.DataFrame(rows, schema=BUFFERS, orient="row")
     return frame.sort(["capacity_bytes", "index"], descending=[True, False])
+
+
+def _origin(slots: dict[str, int | float | bool | str]) -> str:
+    if int(slots.get("fd", -1)) >= 0:
+        return "mapped"
+    return "allocated" if int(slots.get("cleaner", -1)) >= 0 else "native"

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from forensics.heap.graph import HeapGraph
+from forensics.kernels._types import Ints
 
 BACKLOG: Final = pl.Schema(
     {"class": pl.String(), "registered": pl.Int64(), "waiting": pl.Int64(), "bytes": pl.Int64()}
@@ -21,12 +22,9 @@ def count_finalizers(graph: HeapGraph) -> pl.DataFrame:
     An object waits once nothing but its ``Finalizer`` leads to it. ``bytes`` is what the
     waiting ones retain.
     """
-    found = graph.instances(graph.find_class(_FINALIZER))
-    found = found[found >= graph.classes.object_count]
-    if found.size == 0:
+    referents = _find_referents(graph)
+    if referents.size == 0:
         return pl.DataFrame(schema=BACKLOG)
-    referents = np.asarray(graph.content.column(found, "referent")).astype(np.int32)
-    referents = np.unique(referents[referents >= 0])
     waits = graph.reach[referents] > 0
     names = pl.Series(graph.classes.names, dtype=pl.String).gather(graph.class_index[referents])
     return (
@@ -45,3 +43,18 @@ def count_finalizers(graph: HeapGraph) -> pl.DataFrame:
         )
         .sort(["waiting", "registered", "class"], descending=[True, True, False])
     )
+
+
+def find_waiting(graph: HeapGraph) -> Ints:
+    """Return the objects that nothing but their ``Finalizer`` leads to, ascending."""
+    referents = _find_referents(graph)
+    return referents[graph.reach[referents] > 0]
+
+
+def _find_referents(graph: HeapGraph) -> Ints:
+    found = graph.instances(graph.find_class(_FINALIZER))
+    found = found[found >= graph.classes.object_count]
+    if found.size == 0:
+        return found
+    referents = np.asarray(graph.content.column(found, "referent")).astype(np.int32)
+    return np.unique(referents[referents >= 0])

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from forensics.heap.graph import STRONG, HeapGraph
-from forensics.heap.paths import RootPath, describe_holders, find_root_path
-from forensics.kernels._types import Ints
-from forensics.kernels.edges import gather_rows
+from forensics.heap._elsewhere import find_elsewhere
+from forensics.heap.graph import HeapGraph
+from forensics.heap.levels import Level, LevelTree, Path
+from forensics.heap.meaning import Meaning, find_limit
+from forensics.heap.paths import RootPath, describe_holders, find_root_path, find_thread
 
-#: A suspect holds at least this share of what GC roots hold.
-SHARE: Final = 0.10
-#: Descend into big children while together they hold at least this share of their parent.
-_FOLLOW: Final = 0.5
-#: So many objects of one class in a row, each dominating the next, are one list or tree.
-_RUN: Final = 8
+#: Something is a suspect if it holds at least this share of the heap.
+SHARE: Final = 0.20
+#: Beside a suspect, and for groups of children on the way down, half of that is enough.
+_BESIDE: Final = 0.5
+#: What only the platform's classes hold is noise of the machine below this.
+_PLATFORM_BYTES: Final = 4 << 20
+#: A pile has so many objects; fewer big ones, or one array, must be suspects by themselves.
+_MANY: Final = 100
 _MAX_SUSPECTS: Final = 10
 _REPRESENTATIVES: Final = 3
+_DEPTH: Final = 12
+#: The contents are followed while the largest class holds this share of the suspect.
+_FOLLOW: Final = 0.3
 
 SUSPECTS: Final = pl.Schema(
     {
@@ -31,6 +38,10 @@ SUSPECTS: Final = pl.Schema(
         "instances": pl.Int64(),
         "retained_bytes": pl.Int64(),
         "share": pl.Float64(),
+        "piles_up": pl.String(),
+        "piled": pl.Int64(),
+        "owner": pl.String(),
+        "summary": pl.String(),
         "held_by": pl.List(pl.String()),
         "contents": pl.List(
             pl.Struct(
@@ -41,105 +52,207 @@ SUSPECTS: Final = pl.Schema(
                 }
             )
         ),
+        "limit": pl.String(),
         "thread": pl.String(),
         "stack": pl.List(pl.String()),
     }
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    """Objects of one class under one dominator that hold much together; one, if single."""
+    """A pile: ``point`` holds it alone, or is -1 where several objects do.
 
-    members: Ints
-    parent: int
-    retained_bytes: int
+    ``levels`` begin with the first level of several objects; ``above`` are the kinds on the
+    way to it.
+    """
+
+    point: int
+    above: tuple[int, ...]
+    levels: Path
+    units: int
+
+    @property
+    def top(self) -> Level:
+        return self.levels[0]
+
+    @property
+    def most(self) -> int:
+        return max(level.count for level in self.levels)
 
 
 def find_suspects(graph: HeapGraph, share: float = SHARE) -> pl.DataFrame:
     """Return where at least ``share`` of the held heap piles up, the largest first.
 
-    From the virtual root downwards, the search follows children that hold at least
-    ``share`` of the heap as long as they make up half of their parent. It stops at the
-    accumulation point: an object whose memory is spread over many small children
-    (``kind`` is ``single``). Small objects of one class under the virtual root that hold
-    ``share`` together, because several owners share each of them, are one suspect
-    (``group``); ``index`` is then the last object that the root paths of its largest members
-    have in common, or the largest member.
+    The dominator tree is walked from the virtual root, children grouped by class, into every
+    group that holds half of ``share``. A suspect is a level of many objects (``kind`` is
+    ``single`` where one object holds them all, the accumulation point; ``group`` where only
+    the virtual root or a class loader does) or one huge array. Where something holds
+    ``share``, all that holds half as much is listed beside it. Objects without application
+    classes above or below them need 4 MiB.
 
-    ``held_by`` is the kind of root, then ``class.field`` of each holder down to the
-    accumulation point. ``contents`` follows the largest class among the children, level
-    by level. ``thread`` and ``stack`` are given where a thread is on the way.
+    ``index`` is the accumulation point, of groups the last object that the root paths of the
+    largest members have in common, or the largest member. ``piles_up`` is the class that
+    says most about what piles up: the first of the application on the way down; ``piled`` is
+    its number. ``owner`` is the field of the application that leads there. ``held_by`` is the
+    kind of root, then ``class.field`` of each holder. ``contents`` follows the largest class
+    among the children, level by level. ``limit`` is a bound that the holder declares, where
+    the pile has reached it: a cache that is full, not one that leaks. ``thread`` and
+    ``stack`` are given where a thread is on the way.
     """
-    floor_bytes = max(int(share * graph.held_bytes), 1)
-    found = sorted(_search(graph, floor_bytes), key=lambda c: -c.retained_bytes)
-    rows = [_describe(graph, candidate) for candidate in found[:_MAX_SUSPECTS]]
+    tree, meaning = LevelTree(graph), Meaning(graph)
+    base = max(graph.held_bytes, 1)
+    floor_units = max(int(share * _BESIDE * base) // graph.unit_bytes, 1)
+    piles = (_find_pile(graph, path, floor_units) for path in tree.walk(floor_units))
+    found = [c for c in _merge(graph, piles) if _is_told(tree, meaning, c)]
+    is_big = [c.units * graph.unit_bytes >= share * base for c in found]
+    kept = [
+        candidate
+        for candidate, big in zip(found, is_big, strict=True)
+        if big or (any(is_big) and candidate.most >= _MANY)
+    ]
+    rows = [_describe(tree, meaning, candidate) for candidate in kept[:_MAX_SUSPECTS]]
+    rows += find_elsewhere(graph, meaning, share, {str(row["class"]) for row in rows})
     return pl.DataFrame(rows, schema=SUSPECTS, orient="row")
 
 
-def _search(graph: HeapGraph, floor_bytes: int) -> list[_Candidate]:
-    top = graph.dominated(-1)
-    top = top[graph.reach[top] == STRONG]
-    big, small = _split(graph, top, floor_bytes)
-    found = _groups(graph, small, floor_bytes)
-    waiting = [(child, child, 1) for child in big.tolist()]
-    while waiting:
-        ordinal, run_start, run = waiting.pop()
-        if run >= _RUN:
-            found.append(_single(graph, run_start))
-            continue
-        children, _ = _split(graph, graph.dominated(ordinal), floor_bytes)
-        followed = int(graph.retained_bytes(children).sum())
-        if followed < _FOLLOW * int(graph.retained_bytes(np.array([ordinal], np.int32))[0]):
-            found.append(_single(graph, ordinal))
-            continue
-        for child in children.tolist():
-            is_same = graph.class_index[child] == graph.class_index[ordinal]
-            waiting.append((child, run_start if is_same else child, run + 1 if is_same else 1))
-    return found
+def _find_pile(graph: HeapGraph, path: Path, floor_units: int) -> _Candidate | None:
+    """Return the first level of several objects and what holds it, or the one huge array."""
+    for number, level in enumerate(path[1:], start=1):
+        above = tuple(step.kind for step in path[1:number])
+        if level.heads.size == 1 and level.count > 1:
+            head = int(level.heads[0])
+            return _Candidate(head, above, path[number:], int(graph.retained_units[head]))
+        if level.heads.size > 1:
+            point = int(path[number - 1].heads[0])
+            if point < 0 or _is_loader(graph, point):
+                return _Candidate(-1, above, path[number:], level.units)
+            return _Candidate(point, above, path[number:], int(graph.retained_units[point]))
+    last = int(path[-1].heads[0])
+    above = tuple(step.kind for step in path[1:-1])
+    if int(graph.shallow_units[last]) < floor_units:
+        return None
+    return _Candidate(last, above, path[-1:], int(graph.retained_units[last]))
 
 
-def _split(graph: HeapGraph, ordinals: Ints, floor_bytes: int) -> tuple[Ints, Ints]:
-    is_big = graph.retained_bytes(ordinals) >= floor_bytes
-    return ordinals[is_big], ordinals[~is_big]
+def _is_loader(graph: HeapGraph, ordinal: int) -> bool:
+    return bool(graph.find_subclasses("java.lang.ClassLoader")[graph.class_index[ordinal]])
 
 
-def _single(graph: HeapGraph, ordinal: int) -> _Candidate:
-    members = np.array([ordinal], np.int32)
-    return _Candidate(members, int(graph.dominator[ordinal]), int(graph.retained_bytes(members)[0]))
+def _merge(graph: HeapGraph, piles: Iterable[_Candidate | None]) -> list[_Candidate]:
+    """Keep one candidate a point, the largest first; drop small piles inside of others."""
+    found: dict[tuple[int, int], _Candidate] = {}
+    for pile in sorted((p for p in piles if p is not None), key=lambda p: -p.levels[-1].units):
+        found.setdefault((pile.point, pile.top.kind if pile.point < 0 else -1), pile)
+    by_point = {pile.point: pile for pile in found.values() if pile.point >= 0}
+    kept = []
+    for pile in sorted(found.values(), key=lambda p: -p.units):
+        outer = _outer(graph, pile, by_point)
+        if outer is None or pile.units >= _BESIDE * outer.units:
+            kept.append(pile)
+    return kept
 
 
-def _groups(graph: HeapGraph, ordinals: Ints, floor_bytes: int) -> list[_Candidate]:
-    ordinals = ordinals[ordinals >= graph.classes.object_count]
-    classes = graph.class_index[ordinals]
-    sums = np.bincount(classes, graph.retained_bytes(ordinals), len(graph.classes))
-    return [
-        _Candidate(ordinals[classes == index], -1, int(sums[index]))
-        for index in np.flatnonzero(sums >= floor_bytes).tolist()
-    ]
+def _outer(
+    graph: HeapGraph, pile: _Candidate, by_point: dict[int, _Candidate]
+) -> _Candidate | None:
+    at = pile.point
+    while at >= 0:
+        at = int(graph.dominator[at])
+        if at in by_point:
+            return by_point[at]
+    return None
 
 
-def _describe(graph: HeapGraph, candidate: _Candidate) -> dict[str, object]:
-    members = candidate.members
-    is_single = members.size == 1
-    largest = members[np.argsort(-graph.retained_bytes(members), kind="stable")]
-    paths = [find_root_path(graph, int(o)) for o in largest[:_REPRESENTATIVES]]
-    path = paths[0] if is_single else _common(paths)
-    point = path.ordinals[-1] if path.ordinals else int(largest[0])
-    thread, stack = _thread_on(graph, path)
-    return {
+def _is_told(tree: LevelTree, meaning: Meaning, pile: _Candidate) -> bool:
+    """Leave out what only the platform's classes hold, unless it is large."""
+    if pile.units * tree.graph.unit_bytes >= _PLATFORM_BYTES:
+        return True
+    kinds = [*pile.above, *(level.kind for level in pile.levels)]
+    return meaning.has_own(tree, kinds)
+
+
+def _describe(tree: LevelTree, meaning: Meaning, pile: _Candidate) -> dict[str, object]:
+    graph = tree.graph
+    levels = [*pile.levels, *_below(tree, pile)]
+    jump = _jump(levels)
+    point, path = _place(graph, pile, levels[:jump])
+    thread, stack = find_thread(graph, path.ordinals)
+    is_single = pile.point >= 0
+    is_array = is_single and pile.top.kind == tree.kinds_of(np.array([point], np.int32))[0]
+    piled, count = tree.name(pile.top.kind), 1
+    if not (is_array and pile.top.count == 1):
+        piled, count = meaning.name_piled(tree, levels[jump:])
+    row: dict[str, object] = {
         "kind": "single" if is_single else "group",
-        "class": graph.label(int(largest[0])),
+        "class": graph.label(point) if is_single else tree.name(pile.top.kind),
         "index": point,
         "address": f"0x{int(graph.addresses[point]):x}",
-        "instances": int(members.size),
-        "retained_bytes": candidate.retained_bytes,
-        "share": candidate.retained_bytes / max(graph.held_bytes, 1),
+        "instances": 1 if is_single else min(level.count for level in levels[: max(jump, 1)]),
+        "retained_bytes": pile.units * graph.unit_bytes,
+        "share": pile.units * graph.unit_bytes / max(graph.held_bytes, 1),
+        "piles_up": piled,
+        "piled": count,
+        "owner": meaning.name_owner(path),
         "held_by": describe_holders(graph, path),
-        "contents": _contents(graph, members, candidate.retained_bytes),
+        "contents": _contents(tree, levels, point),
+        "limit": find_limit(graph, path, levels[0].count),
         "thread": thread,
         "stack": stack,
     }
+    return row | {"summary": _summarise(graph, row)}
+
+
+def _contents(tree: LevelTree, levels: list[Level], point: int) -> list[dict[str, object]]:
+    return [
+        {
+            "class": tree.name(level.kind),
+            "instances": level.count,
+            "retained_bytes": level.units * tree.graph.unit_bytes,
+        }
+        for level in levels[:_DEPTH]
+        if level.count > 1 or point not in level.heads
+    ]
+
+
+def _summarise(graph: HeapGraph, row: dict[str, Any]) -> str:
+    """Return a suspect in one sentence."""
+    what = f"{row['piled']:,} {row['piles_up']}"
+    if row["piled"] == 1 and row["piles_up"].endswith("[]"):
+        length = graph.content.array_length(int(row["index"]))
+        what = f"one {row['piles_up'][:-1]}{length:,}]"
+    where = f" in {row['owner']}" if row["owner"] else ""
+    if row["kind"] == "group" and row["thread"]:
+        where += f", spread over {row['instances']:,} {row['class']}"
+    elif row["thread"]:
+        where += f", held by thread {row['thread']}"
+    return f"{what}: {row['share']:.0%} of the heap{where}"
+
+
+def _below(tree: LevelTree, pile: _Candidate) -> list[Level]:
+    """Follow the class that holds most, while it holds half of the suspect."""
+    return list(tree.follow(pile.levels[-1], int(_FOLLOW * pile.units)))
+
+
+def _jump(levels: list[Level]) -> int:
+    """Return the level at which the number of objects grows most."""
+    counts = np.array([1, *(level.count for level in levels)], np.float64)
+    return int(np.argmax(counts[1:] / counts[:-1]))
+
+
+def _place(graph: HeapGraph, pile: _Candidate, above: list[Level]) -> tuple[int, RootPath]:
+    """Return the accumulation point, and the path to it from a root."""
+    if pile.point >= 0:
+        return pile.point, find_root_path(graph, pile.point)
+    heads = pile.top.heads
+    largest = heads[np.argsort(-graph.retained_units[heads].astype(np.int64), kind="stable")]
+    paths = [find_root_path(graph, int(o)) for o in largest[:_REPRESENTATIVES]]
+    path = _common(paths)
+    if path.ordinals:
+        return path.ordinals[-1], path
+    inner = above[-1].heads if above else largest[:1]
+    point = int(inner[np.argmax(graph.retained_units[inner])])
+    return point, find_root_path(graph, point)
 
 
 def _common(paths: list[RootPath]) -> RootPath:
@@ -151,36 +264,3 @@ def _common(paths: list[RootPath]) -> RootPath:
             break
         shared += 1
     return RootPath(first.ordinals[:shared], first.fields[:shared], first.root_kind)
-
-
-def _contents(graph: HeapGraph, members: Ints, retained_bytes: int) -> list[dict[str, object]]:
-    """Follow the class that holds most, level by level, while it holds half of the suspect."""
-    levels: list[dict[str, object]] = []
-    level = members
-    while len(levels) < _RUN:
-        below = gather_rows(*graph.dominated_rows, level + 1)
-        if below.size == 0:
-            break
-        sums = np.bincount(graph.class_index[below], graph.retained_bytes(below))
-        best = int(np.argmax(sums))
-        if sums[best] < _FOLLOW * retained_bytes:
-            break
-        level = below[graph.class_index[below] == best]
-        levels.append(
-            {
-                "class": graph.classes.names[best],
-                "instances": int(level.size),
-                "retained_bytes": int(sums[best]),
-            }
-        )
-    return levels
-
-
-def _thread_on(graph: HeapGraph, path: RootPath) -> tuple[str | None, list[str] | None]:
-    """Return name and stack of the first thread on a path."""
-    rows = graph.threads.filter(pl.col("object").is_in(list(path.ordinals)))
-    if rows.is_empty():
-        return None, None
-    row = rows.row(0, named=True)
-    frames = graph.frames.filter(pl.col("stack") == row["stack"]).sort("depth")
-    return row["name"], frames["method"].to_list()
