@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from forensics._version import __version__
-from forensics.commands._output import fail
+from forensics.commands._output import fail, fail_unexpectedly
 from forensics.errors import ForensicsError
 from forensics.plugins import find_plugins
 
@@ -68,9 +68,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         build_app()(args=args, prog_name="forensics")
     except ForensicsError as error:
         if is_debug:
-            raise
+            fail_unexpectedly(error, with_traceback=True)
         fail(error)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001  # the outermost boundary: no raw evidence on the screen
+        fail_unexpectedly(error, with_traceback=is_debug)
     sys.exit(0)

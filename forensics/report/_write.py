@@ -6,7 +6,6 @@ import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from forensics.charts import Chart, write_charts
 from forensics.charts._matplotlib import draw_inline
@@ -15,7 +14,7 @@ from forensics.charts._write import redact_chart
 from forensics.errors import ForensicsError
 from forensics.findings import Findings, to_json
 from forensics.progress import track
-from forensics.redaction import redact
+from forensics.redaction import redact_value
 from forensics.report._markdown import render_markdown
 from forensics.report._options import ReportOptions
 from forensics.report._page import render_page
@@ -68,17 +67,7 @@ def write_report(
 
 def redact_findings(findings: Findings) -> Findings:
     """Return the findings with every text in them redacted."""
-    return Findings.model_validate(_redacted(findings.model_dump(mode="json", by_alias=True)))
-
-
-def _redacted(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list):
-        return [_redacted(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _redacted(item) for key, item in value.items()}
-    return value
+    return Findings.model_validate(redact_value(findings.model_dump(mode="json", by_alias=True)))
 
 
 def _write_pdf(page: str, path: Path, options: ReportOptions) -> ReportOptions:

@@ -135,7 +135,7 @@ def _generated_at(findings_path: Path) -> datetime:
     """Return the time that the custody record states, else the file's own."""
     try:
         record = orjson.loads((findings_path.parent / "custody.json").read_bytes())
-        moment = datetime.fromisoformat(record["generated_at"])
+        moment = datetime.fromisoformat(record["run"]["generated_at"])
     except (OSError, ValueError, KeyError, TypeError):
         return datetime.fromtimestamp(int(findings_path.stat().st_mtime), UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

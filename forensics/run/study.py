@@ -114,10 +114,10 @@ class Shown:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from forensics.charts._matplotlib import draw_inline  # noqa: PLC0415  # loads matplotlib
-        from forensics.redaction import redact  # noqa: PLC0415  # same
+        from forensics.charts._write import redact_chart  # noqa: PLC0415  # same
 
-        svg = redact(draw_inline(self.chart))
-        return {"image/svg+xml": svg, "text/plain": redact(self.chart.alt)}
+        shown = redact_chart(self.chart)  # before it is drawn: coordinates are no text
+        return {"image/svg+xml": draw_inline(shown), "text/plain": shown.alt}
 
 
 def open_study(evidence: str) -> Study:

@@ -12,7 +12,7 @@ from forensics.errors import EvidenceError
 from forensics.evidence import check_custody, open_case
 from forensics.evidence.custody import read_custody
 from forensics.findings import Findings, read_findings, to_json
-from forensics.redaction import redact
+from forensics.redaction import redact_value
 from forensics.run.assemble import assemble
 from forensics.run.pipeline import Pipeline
 
@@ -95,7 +95,7 @@ def compare(before: Any, after: Any, where: str = "") -> list[tuple[str, str, st
 
 def _plain(findings: Findings) -> Any:
     """Return findings as JSON values, redacted as a report's are, without its run's parts."""
-    document = orjson.loads(redact(to_json(findings).decode()))
+    document = redact_value(orjson.loads(to_json(findings)))
     return {key: value for key, value in document.items() if key not in _RUN_PARTS}
 
 

@@ -23,7 +23,9 @@ def put(folder, name, day, *, leak="yes", incident="shop", title="Shop slow"):
     path = folder / name
     path.mkdir(parents=True)
     (path / "findings.json").write_bytes(to_json(findings))
-    (path / "custody.json").write_text(json.dumps({"generated_at": f"2026-03-{day:02}T06:00:00Z"}))
+    (path / "custody.json").write_text(
+        json.dumps({"run": {"generated_at": f"2026-03-{day:02}T06:00:00Z"}})
+    )
 
 
 @pytest.fixture
