@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from forensics.run.engine import ENGINE_HELP
+
 HELP = """Read logs of any format into one table and count what became of their lines.
 
 Every line is the start of an event, the continuation of one, or kept as raw:
@@ -16,7 +18,9 @@ Examples:
 
   forensics logs parse app.log app.log.1.gz --out app.parquet
 
-  forensics logs parse postgresql.log --out - --json > counts.json
+  forensics logs parse postgresql.log --out rows.parquet --json > counts.json
+
+  forensics logs parse pods/*.log --out pods.parquet --engine dask:2
 """
 
 
@@ -27,12 +31,15 @@ def parse(
     reader: Annotated[
         str | None, typer.Option(help="Name of the reader, whatever the content says.")
     ] = None,
+    engine: Annotated[str, typer.Option(help=ENGINE_HELP)] = "local",
 ) -> None:
     """Read, write, print."""
     from forensics.commands._output import print_json, print_text
     from forensics.readers.logs._parse import parse_logs
+    from forensics.run.engine import open_engine
 
-    parsed = parse_logs(files, out, reader=reader)
+    with open_engine(engine) as opened:
+        parsed = parse_logs(files, out, reader=reader, run_tasks=opened.run)
     if as_json:
         print_json(parsed.as_json())
         return

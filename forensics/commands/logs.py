@@ -9,6 +9,7 @@ import typer
 
 from forensics.commands._logs_parse import HELP as PARSE_HELP
 from forensics.commands._logs_parse import parse
+from forensics.run.engine import ENGINE_HELP
 
 _PATTERNS_HELP = """Find the templates of the messages of a log.
 
@@ -45,12 +46,15 @@ def patterns(
     as_json: Annotated[bool, typer.Option("--json", help="Machine's answer on stdout.")] = False,
     top: Annotated[int, typer.Option(help="Templates in the printed table; 0 prints all.")] = 40,
     reveal: Annotated[bool, typer.Option("--reveal", help="Do not redact secrets.")] = False,
+    engine: Annotated[str, typer.Option(help=ENGINE_HELP)] = "local",
 ) -> None:
     """Mine, print."""
     from forensics.commands._output import print_json, print_table
+    from forensics.run.engine import open_engine
     from forensics.run.patterns import mine_file
 
-    found = mine_file(file, are_messages=messages)
+    with open_engine(engine) as opened:
+        found = mine_file(file, are_messages=messages, engine=opened)
     if not reveal:
         found = found.redacted()
     if csv is not None:

@@ -6,6 +6,7 @@ leaves the hash of the rest, so that equal rests meet in one group.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from forensics.patterns.masks import VARIABLE, is_word
 
 _Number = TypeVar("_Number", bound=np.generic)
+_NAME: Final = re.compile(r"[A-Za-z]+\w*_\w|\w*[a-z][A-Z]\w|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
 _MIX_A: Final = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B: Final = np.uint64(0x94D049BB133111EB)
 
@@ -27,7 +29,8 @@ class Units:
 
     ``rows`` has ``message``, ``place`` (index of the unit in its message), ``unit`` (its
     number; 0 is the variable), ``part`` (hash of unit and place) and, of the message,
-    ``whole`` (hash) and ``words``; ``unit_words`` are the words in the unit itself.
+    ``whole`` (hash) and ``words``; ``unit_words`` are the words in the unit itself, and
+    ``is_name`` tells names of programs' own making from words of a language.
     """
 
     rows: pl.DataFrame
@@ -44,6 +47,7 @@ class Units:
         )
         opened = np.fromiter((o for one in is_open for o in one), np.bool_, units.size)
         words = np.fromiter(map(_count_words, numbers), np.int64, len(numbers))[units]
+        names = np.fromiter((_NAME.match(unit) is not None for unit in numbers), np.bool_)
         message = np.repeat(np.arange(len(messages)), lengths)
         ends = np.cumsum(lengths)
         place = np.arange(units.size) - np.repeat(ends - lengths, lengths)
@@ -57,6 +61,7 @@ class Units:
                 "part": part,
                 "whole": whole[message],
                 "unit_words": words,
+                "is_name": names[units],
                 "words": _sum_by(words, ends)[message],
             }
         )
@@ -70,7 +75,8 @@ class Units:
         polars.DataFrame
             ``message``, ``place``, ``unit``, ``shared`` (words in the rest), ``alike``
             (different units here among messages of this rest), ``has_variable`` (one of
-            them is the variable). Only where at least two messages share the rest.
+            them is the variable), ``names`` (how many are names). Only where at least two
+            messages share the rest.
         """
         rest = pl.Series("rest", self.rows["whole"].to_numpy() - self.rows["part"].to_numpy())
         rows = self.rows.select(
@@ -81,6 +87,7 @@ class Units:
             # messages are distinct, so each in a group has another unit here
             pl.len().over(rest, "place").cast(pl.Int64).alias("alike"),
             (pl.col("unit") == 0).any().over(rest, "place").alias("has_variable"),
+            pl.col("is_name").sum().over(rest, "place").cast(pl.Int64).alias("names"),
         )
         return rows.filter(pl.col("alike") >= 2)
 

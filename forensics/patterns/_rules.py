@@ -30,6 +30,12 @@ _PATH = rf"(?<![\w)\]>/.:])(?:~|\.{{1,2}})?/[A-Za-z0-9_.$][^{_STOP}=|:]*"
 _OBJECT = r"[\w.$]*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+\}"
 _NULLS = ("null", "NULL", "None", "nil")
 _FLAGS = ("true", "false", "True", "False", "TRUE", "FALSE")
+#: Text in quotes is what the program was given, and quoted now this way, now that, now not
+#: at all; a request line is kept, for its method.
+_REQUEST = r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT) "
+_DOUBLE = rf'(?<![\w"])"(?!{_REQUEST})[^"]{{0,300}}"(?![\w"])'
+_SINGLE = r"(?<![\w'])'[^']{0,300}'(?![\w'])"
+_ITEM = r"[^\s,\[\]]+"
 _ROLE = r"\b((?i:for|invalid|by|of|illegal|unknown|from|to) user) [A-Za-z_][\w.-]*"
 
 #: A rule is tried only on a text that holds one of its marks.
@@ -49,13 +55,19 @@ RULES: Final = tuple(
         (("/",), _PATH, V),
         ((":0",), r"\b[\w-]+(?:\.[\w-]+)+:0\b", V),  # host.name:port
         (("[0",), r"[\w-]*-\[0(?:[-, ]*0)*\]|[\w-]+\[0(?:[-, ]+0)+\]", V),  # node-[1-3,7]
+        (('"',), _DOUBLE, V),
+        (("'",), _SINGLE, V),
+        (("{}",), r"(?<![\w$])\{\}", V),
+        (("[]",), r"\[\]", f"[{V}]"),
+        (("[", ", "), rf"\[{_ITEM}(?:, ?{_ITEM})+\]", f"[{V}]"),  # a list of anything
+        (("<",), r"<[A-Za-z][\w.]*[ =:][^<>]*(?:<[^<>]*>[^<>]*)*>", V),  # <Task name=...>
+        (("[Errno",), r"\[Errno 0\] [\w ]+", V),
         (("{",), _OBJECT, V),  # what an object prints of itself: Name{...}, three levels deep
         (("@",), r"\b[\w.$]+@[0-9a-f]+\b", V),  # Name@identity
         (_FLAGS, r"\b(?:true|false|True|False|TRUE|FALSE)\b", V),
         (_NULLS, r"([=:] ?)(?:null|NULL|None|nil)\b", rf"\1{V}"),
         (("<",), r"<(\s?[0\x00](?![^<]*>))", r"\1"),  # "< 1 s" is one value
         (("",), r"\b[a-f]{8,}\b", V),
-        (('="',), r'="[^"]*"', f"={V}"),
         # the role, then the name that fills it; before "=" or ":" it is a name of a field
         (("user ",), _ROLE, rf"\1 {V}"),
     )

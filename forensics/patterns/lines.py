@@ -76,12 +76,22 @@ def mine_lines(blocks: Iterable[bytes], *, has_header: bool) -> LinePatterns:
         Whether to take off a header (time, level, ...), inferred from the lines.
         Lines without it are taken whole.
     """
-    parts: list[Shapes] = []
-    codes: list[NDArray[np.int32]] = []
+    return mine_parts(count_parts(blocks), has_header=has_header)
+
+
+def count_parts(blocks: Iterable[bytes]) -> Iterator[Shapes]:
+    """Yield the shapes of each block's lines, with the shape of each line in ``codes``.
+
+    Parts of a file cut at ends of lines may be counted anywhere, and mined together.
+    """
     for data in _whole_lines(blocks):
         part = count_lines(data, *split_lines(data))
-        parts.append(Shapes(part.table, part.codes[:0]))
-        codes.append(part.codes.astype(np.int32))
+        yield Shapes(part.table, part.codes.astype(np.int32))
+
+
+def mine_parts(counted: Iterable[Shapes], *, has_header: bool) -> LinePatterns:
+    """Find the templates of parts as ``count_parts`` yields them, in the order of the file."""
+    parts = list(counted)
     merged = merge_shapes(parts)
     to_message = (
         _find_messages(merged) if has_header else merged.table.select("shape", message="shape")
@@ -94,8 +104,8 @@ def mine_lines(blocks: Iterable[bytes], *, has_header: bool) -> LinePatterns:
         part.table.select("shape")
         .join(row_of_shape, on="shape", how="left", maintain_order="left")["row"]
         .cast(pl.Int32)
-        .to_numpy()[code]
-        for part, code in zip(parts, codes, strict=True)
+        .to_numpy()[part.codes]
+        for part in parts
     ]
     return LinePatterns(patterns, np.concatenate([np.zeros(0, np.int32), *lines]))
 

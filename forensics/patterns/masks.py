@@ -109,6 +109,7 @@ def _fold_neighbours(masked: Masked) -> Masked:
         if last[-1:] == [VARIABLE] and (part == VARIABLE or part in _UNITS):
             continue
         is_joined = len(last) > 1 and last[0] == VARIABLE and last[1] in _JOINTS
+        is_joined = is_joined and not (last[1] == ":" and is_spaced)  # "on <*>: <*>" are two
         if (part == VARIABLE and is_joined) or (part == ")" and last[-1:] == ["("]):
             del tokens[-1], spaced[-1]
         elif part == ")" and last == ["(", VARIABLE] and len(tokens) > len(last):

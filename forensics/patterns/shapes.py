@@ -45,7 +45,7 @@ class Shapes:
     """
 
     table: pl.DataFrame
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int64] | NDArray[np.int32]
 
 
 def shape_of(message: str) -> str:

@@ -16,13 +16,14 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
 import polars as pl
 
 from forensics.patterns._exchanges import Units
+from forensics.patterns._tails import find_tails
 from forensics.patterns.masks import VARIABLE, Masked, is_word, simplify
 
 #: So many words in one place are values, if the messages share at least two words ...
@@ -31,6 +32,10 @@ FEWEST_VALUES: Final = 5
 FEWEST_VALUES_LITTLE_SHARED: Final = 10
 #: A word after ``=`` is likelier a value than one in a sentence.
 FEWEST_KEYED_VALUES: Final = 4
+#: Names that only programs write (``snake_case``, ``CamelCase``, ``dotted.name``) are values
+#: sooner: so many words, of which so many such names, if at least two words are shared.
+FEWEST_VALUES_WITH_NAMES: Final = 3
+FEWEST_NAMES: Final = 2
 #: The first word often names who speaks ("sshd started", "crond started"): words shared,
 #: and how many first words it then takes.
 FEWEST_FIRST_VALUES: Final = ((4, 5), (3, 10), (1, 30))
@@ -55,10 +60,29 @@ def find_values(masked: Sequence[Masked]) -> list[Masked]:
     for pairs of places, where it is O(tokens times length of a message).
     """
     found = list(masked)
-    for decide in (_decide_words, _decide_chunks, _decide_segments, _decide_pairs, _decide_words):
-        while changed := decide(list(distinct(found).values())):
-            found = [_follow(one, changed) for one in found]
+    for decide in (
+        _decide_words,
+        _decide_chunks,
+        _decide_segments,
+        _decide_tails,
+        _decide_pairs,
+        _decide_words,
+        _decide_tails,
+    ):
+        found = _repeat(decide, found)
     return _fold_properties(found)
+
+
+def _repeat(decide: Callable[[list[Masked]], _Changes], found: list[Masked]) -> list[Masked]:
+    """Decide round by round until nothing changes."""
+    while changed := decide(list(distinct(found).values())):
+        found = [_follow(one, changed) for one in found]
+    return found
+
+
+def _decide_tails(messages: list[Masked]) -> _Changes:
+    """One round: what follows a sentence and a colon."""
+    return find_tails(messages, lambda starts: _repeat(_decide_words, list(starts)))
 
 
 def _follow(one: Masked, changed: _Changes) -> Masked:
@@ -91,7 +115,9 @@ def _is_value(need: pl.Expr) -> pl.Expr:
     """Many words stand here, or a number does and enough else is shared."""
     words = pl.col("alike") - pl.col("has_variable").cast(pl.Int64)
     absorbed = pl.col("has_variable") & (pl.col("shared") >= 2)
-    return absorbed | (words >= need).fill_null(value=False)
+    named = (pl.col("names") >= FEWEST_NAMES) & (words >= FEWEST_VALUES_WITH_NAMES)
+    named &= (pl.col("shared") >= 2) & (pl.col("place") > 0)
+    return absorbed | named | (words >= need).fill_null(value=False)
 
 
 def _choose(rows: pl.DataFrame, *by: str) -> pl.DataFrame:
