@@ -119,7 +119,8 @@ def _ip(r: random.Random) -> str:
 
 
 def _host(r: random.Random) -> str:
-    return f"{_word(r)}{r.choice(['', '', str(r.randrange(20))])}.{r.choice(['example.com', 'lan', 'corp.example.org'])}"
+    domain = r.choice(["example.com", "lan", "corp.example.org"])
+    return f"{_word(r)}{r.choice(['', '', str(r.randrange(20))])}.{domain}"
 
 
 def _path(r: random.Random) -> str:
@@ -157,8 +158,10 @@ def _dict(r: random.Random) -> str:
 
 
 def _command(r: random.Random) -> str:
-    options = [r.choice([f"-{r.choice('abcdef')}", f"--{r.choice(_WORDS)}={r.randrange(9)}", _path(r)])
-               for _ in range(r.randrange(0, 4))]  # fmt: skip
+    options = [
+        r.choice([f"-{r.choice('abcdef')}", f"--{r.choice(_WORDS)}={r.randrange(9)}", _path(r)])
+        for _ in range(r.randrange(0, 4))
+    ]
     return " ".join([r.choice([_path(r), _word(r)]), *options])
 
 
@@ -170,7 +173,8 @@ def _size(r: random.Random) -> str:
 
 def _url(r: random.Random) -> str:
     query = f"?{r.choice(_WORDS)}={_word(r)}&n={r.randrange(99)}" if r.random() < 0.3 else ""
-    return f"{r.choice(['http', 'https', 'tcp'])}://{r.choice([_host(r), _ip(r)])}:{r.randrange(80, 9000)}{_path(r)}{query}"
+    host = f"{r.choice([_host(r), _ip(r)])}:{r.randrange(80, 9000)}"
+    return f"{r.choice(['http', 'https', 'tcp'])}://{host}{_path(r)}{query}"
 
 
 def _number(r: random.Random) -> str:
@@ -232,7 +236,8 @@ _BY_NAME: tuple[tuple[str, Callable[[random.Random], Maker]], ...] = (
 _ANY: tuple[Callable[[random.Random], Maker], ...] = (
     lambda r: _number, lambda r: _number, lambda r: _number, lambda r: _path, lambda r: _ip,
     lambda r: _pooled(_identifier, r, 30), lambda r: _pooled(_identifier, r, 8),
-    lambda r: _pooled(_class, r, 15), lambda r: lambda q: f"0x{_hex(q, 8)}", lambda r: _size, lambda r: _error,
+    lambda r: _pooled(_class, r, 15), lambda r: lambda q: f"0x{_hex(q, 8)}",
+    lambda r: _size, lambda r: _error,
 )  # fmt: skip
 
 
