@@ -19,7 +19,7 @@ _COLUMNS = ("class", "instances", "shallow_bytes", "retained_bytes")
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    group = typer.Typer(cls=DefaultGroup, help="Question heap dumps.", no_args_is_help=True)
+    group = typer.Typer(cls=DefaultGroup, help="Question heap dumps and V8 snapshots.", no_args_is_help=True)
     group.command("show")(show)
     group.command("diff")(diff)
     group.command("sanitize")(sanitize)
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    dump: Annotated[Path, typer.Argument(help="HPROF file, plain, gzip or zstd.")],
+    dump: Annotated[Path, typer.Argument(help="HPROF or .heapsnapshot, plain, gzip or zstd.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
     raw_sizes: Annotated[
@@ -89,7 +89,7 @@ def summarise(graph: HeapGraph, top: int = 20) -> dict[str, Any]:
         "format": facts.format,
         "id_bytes": facts.id_bytes,
         "objects": len(graph),
-        "classes": graph.classes.object_count,
+        "classes": graph.classes.object_count or len(graph.classes),
         "gc_roots": graph.roots.height,
         "shallow_bytes": graph.total_bytes,
         "reachable_bytes": graph.held_bytes,

@@ -37,6 +37,14 @@ _CARRIER: Final = re.compile(
 _LIMIT: Final = re.compile(
     r"^(?:max(?:imum)?|limit|capacity|bound)(?:$|_|[A-Z])|(?:Max|Maximum|Limit|Capacity|Bound)$"
 )
+#: What V8 and the language bring along; ``system / Context`` has the variables of closures.
+_V8_RUNTIME: Final = re.compile(
+    r"^(?:\(|system /|Node /|node::|v8::|blink::|Object\b|Function$|Array$|Map$|Set$|WeakMap$"
+    r"|WeakSet$"
+    r"|WeakRef$|Promise$|RegExp$|Date$|Error$|Symbol$|String$|Number$|Boolean$|BigInt$|Generator$"
+    r"|Arguments$|Buffer$|ArrayBuffer$|SharedArrayBuffer$|DataView$|\w*Array$|Iterator$|Module$)"
+)
+_V8_HOLDERS: Final = re.compile(r"^(?:Object\b|Function$|Module$|system / Context)")
 _LEAST_LIMIT: Final = 100
 _SAMPLE: Final = 200
 _HOPS: Final = 4
@@ -53,6 +61,10 @@ class Meaning:
     def __init__(self, graph: HeapGraph) -> None:
         self.graph = graph
         self.is_application = _application_classes(graph)
+        self._may_own = self.is_application.copy()
+        if _is_v8(graph):
+            holders = [bool(_V8_HOLDERS.match(name)) for name in graph.classes.names]
+            self._may_own |= np.array(holders, np.bool_)
         names = graph.classes.names
         self.names = {names[i] for i in np.flatnonzero(self.is_application).tolist()}
         self._mirrors = graph.find_class("java.lang.Class")
@@ -89,9 +101,9 @@ class Meaning:
             is_mirror = ordinal < self.graph.classes.object_count
             index = ordinal if is_mirror else int(self.graph.class_index[ordinal])
             name = self.graph.classes.names[index]
-            if not self.is_application[index] or name.endswith("[]"):
+            if not self._may_own[index] or name.endswith("[]"):
                 continue
-            if not _CARRIER.search(name):
+            if not _CARRIER.search(name) and not field.startswith("["):
                 return f"{name}.{field}"
             fallback = fallback or f"{name}.{field}"
         return fallback
@@ -164,11 +176,17 @@ def read_fields(graph: HeapGraph, ordinal: int) -> list[FieldValue]:
 
 
 def is_structure(name: str) -> bool:
-    """Say whether a class only says how things are kept: arrays and ``java.util``."""
-    return name.endswith("[]") or name.startswith("java.util.")
+    """Say whether a class only says how things are kept: arrays, ``java.util``, V8's own."""
+    return name.endswith("[]") or name.startswith(("java.util.", "("))
+
+
+def _is_v8(graph: HeapGraph) -> bool:
+    return graph.facts.format.startswith("v8")
 
 
 def _application_classes(graph: HeapGraph) -> Flags:
+    if _is_v8(graph):
+        return np.array([not _V8_RUNTIME.match(name) for name in graph.classes.names], np.bool_)
     loaders = graph.classes.loader
     loader_names = {o: graph.class_name(o) if o >= 0 else "" for o in set(loaders.tolist())}
     platform = {o for o, name in loader_names.items() if o < 0 or name in _PLATFORM_LOADERS}

@@ -91,6 +91,11 @@ class IndexWriter:
         self._arrays[name] = array
         return array
 
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """What was kept so far, by name."""
+        return self._arrays
+
     def finish(self, facts: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Put the index in place of any old one; return its arrays and facts."""
         if self._building is not None and self._folder is not None:

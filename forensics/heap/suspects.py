@@ -125,7 +125,7 @@ def _find_pile(graph: HeapGraph, path: Path, floor_units: int) -> _Candidate | N
             return _Candidate(head, above, path[number:], int(graph.retained_units[head]))
         if level.heads.size > 1:
             point = int(path[number - 1].heads[0])
-            if point < 0 or _is_loader(graph, point):
+            if point < 0 or _is_namespace(graph, point):
                 return _Candidate(-1, above, path[number:], level.units)
             return _Candidate(point, above, path[number:], int(graph.retained_units[point]))
     last = int(path[-1].heads[0])
@@ -135,7 +135,10 @@ def _find_pile(graph: HeapGraph, path: Path, floor_units: int) -> _Candidate | N
     return _Candidate(last, above, path[-1:], int(graph.retained_units[last]))
 
 
-def _is_loader(graph: HeapGraph, ordinal: int) -> bool:
+def _is_namespace(graph: HeapGraph, ordinal: int) -> bool:
+    """Say whether an object holds what has nothing in common: loaders, roots made of nothing."""
+    if not graph.shallow_units[ordinal]:
+        return True
     return bool(graph.find_subclasses("java.lang.ClassLoader")[graph.class_index[ordinal]])
 
 

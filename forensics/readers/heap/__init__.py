@@ -27,7 +27,7 @@ def open_heap(
     Parameters
     ----------
     path
-        HPROF 1.0.1 to 1.0.3, plain, gzip or zstd.
+        HPROF 1.0.1 to 1.0.3 or a V8 heap snapshot, plain, gzip or zstd.
     cache
         Folder of the index; ``FORENSICS_CACHE`` or the user's cache folder unless given.
         ``False`` keeps everything in memory.
@@ -35,7 +35,7 @@ def open_heap(
         ``jvm``: sizes in the memory of the machine that wrote the dump, its object layout
         inferred. ``raw``: bytes of the values in the dump.
     dump
-        Which of several dumps in one file; the last unless given.
+        Which of several dumps in one file; the last unless given. Like ``sizes``, for HPROF.
 
     Raises
     ------
@@ -54,10 +54,15 @@ def open_heap(
     from forensics.heap.store import default_cache  # noqa: PLC0415  # numba loads late
     from forensics.readers._source import Source  # noqa: PLC0415  # same
     from forensics.readers.heap._open import open_hprof  # noqa: PLC0415  # same
+    from forensics.readers.heap._v8_build import open_v8  # noqa: PLC0415  # same
+    from forensics.readers.heap.v8 import sniff  # noqa: PLC0415  # same
 
     folder = default_cache() if cache is None else cache
     kept = None if folder is False else Path(folder)
-    return open_hprof(Source(Path(path)), cache=kept, sizes=sizes, dump=dump)
+    source = Source(Path(path))
+    if sniff(source.head()):
+        return open_v8(source, cache=kept)
+    return open_hprof(source, cache=kept, sizes=sizes, dump=dump)
 
 
 def warm() -> None:

@@ -47,7 +47,7 @@ def open_hprof(
     if cache is not None:
         key = f"{store.fingerprint(path)}-{sizes}-{dump}"
         folder = cache / "heap" / key
-    data, damage = _map_content(source, folder)
+    data, damage = map_content(source, folder)
     found = store.load_index(folder) if folder is not None else None
     if found is not None and found[1]["file_bytes"] == path.stat().st_size:
         return _assemble(data, *found, source.name)
@@ -204,8 +204,8 @@ def _thread_name(content: HprofContent, ordinal: int) -> str | None:
         return None
 
 
-def _map_content(source: Source, folder: Path | None) -> tuple[Bytes, list[list[Any]]]:
-    """Map the dump, unpacked into the cache (or an unlinked file) if it is packed."""
+def map_content(source: Source, folder: Path | None) -> tuple[Bytes, list[list[Any]]]:
+    """Map a dump, unpacked into the cache (or an unlinked file) if it is packed."""
     if source.compression == "none":
         return _map(source.path), []
     if folder is None:
