@@ -291,7 +291,7 @@ def _addresses(graph: HeapGraph) -> pl.DataFrame:
     names = pl.Series(graph.classes.names, dtype=pl.String)
     return pl.DataFrame(
         {
-            "address": graph.addresses,
+            "address": np.asarray(graph.addresses),
             "class": names.gather(graph.class_index),
             "bytes": graph.shallow_bytes(),
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import polars as pl
@@ -66,6 +66,19 @@ class ObjectContent(Protocol):
 
     def reference_names(self, source: int, target: int) -> list[str]:
         """Return the names of the fields or elements of ``source`` that refer to ``target``."""
+
+
+class Addresses(Protocol):
+    """Addresses by ordinal: an array, or what reads them from the dump when asked."""
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+
+    def __getitem__(self, ordinals: Any, /) -> Any:
+        """Return one address, or those of an array or slice of ordinals as int64."""
+
+    def __array__(self) -> NDArray[Any]:
+        """Return all addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,8 @@ class HeapGraph:
         Immediate dominator, -1 where it is the virtual root above all GC roots.
     reach : array of uint8, shape (objects,)
         ``STRONG``, ``WEAK`` or ``UNREACHABLE``.
-    addresses : array of int64, shape (objects,)
+    addresses
+        Where each object was in memory, by ordinal: index it as an array of int64.
     roots : frame
         ``object`` (ordinal), ``kind``, ``thread_serial``, ``frame_number``, ``holder``: the
         thread that refers to it as a local, -1 for what the root itself holds.
@@ -149,7 +163,7 @@ class HeapGraph:
     weak_target: Ints
     dominator: Ints
     reach: NDArray[np.uint8]
-    addresses: Longs
+    addresses: Addresses
     roots: pl.DataFrame
     threads: pl.DataFrame
     frames: pl.DataFrame
@@ -229,10 +243,9 @@ class HeapGraph:
         UsageError
             If no object starts there.
         """
-        order = self._address_order
-        at = int(np.searchsorted(self.addresses, address, sorter=order))
-        if at < order.size and self.addresses[order[at]] == address:
-            return int(order[at])
+        found = np.flatnonzero(np.asarray(self.addresses) == address)
+        if found.size:
+            return int(found[0])
         raise UsageError(f"no object starts at 0x{address:x} in {self.facts.name}")
 
     def referents(self, ordinal: int) -> Ints:
@@ -274,7 +287,3 @@ class HeapGraph:
         """Ordinals that GC roots hold directly, ascending; locals are held by their thread."""
         held = self.roots.filter(pl.col("holder") < 0)
         return held["object"].unique().sort().to_numpy()
-
-    @cached_property
-    def _address_order(self) -> Longs:
-        return np.argsort(self.addresses, kind="stable")

@@ -19,7 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 #: Raise when arrays or facts change their meaning.
-VERSION: Final = 1
+VERSION: Final = 2
 _FACTS: Final = "facts.json"
 _SAMPLE: Final = 1 << 16
 

@@ -15,6 +15,7 @@ range too wide for the directory are looked up by bisection instead.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ from forensics.kernels._types import Ints, Longs, Words, kernel, long
 _CHUNK_BITS: Final = 13
 _WORDS_PER_CHUNK: Final = 128
 _MAX_CHUNKS: Final = 1 << 27
+#: Few heaps have larger objects on average (128 bytes); the table grows where they are.
+_OBJECTS_PER_CHUNK: Final = 512
 _SHUFFLED: Final = np.uint64(1 << 63)
 _ONE: Final = np.uint64(1)
 _M1: Final = np.uint64(0x5555555555555555)
@@ -54,30 +57,6 @@ def count_bits(word: np.uint64) -> int:
 
 
 @kernel
-def measure_addresses(addresses: Longs) -> tuple[int, int, int]:
-    """Return lowest and highest address and the OR of all differences to the first."""
-    low = high = addresses[0]
-    varying = long(0)
-    for address in addresses:
-        low = min(low, address)
-        high = max(high, address)
-        varying |= address ^ addresses[0]
-    return low, high, varying
-
-
-@kernel
-def _mark_chunks(addresses: Longs, base: int, shift: int, directory: Ints) -> int:
-    for address in addresses:
-        directory[(address - base) >> (shift + _CHUNK_BITS)] = 1
-    slots = 0
-    for chunk in range(directory.size):
-        if directory[chunk] == 1:
-            slots += 1
-            directory[chunk] = slots
-    return slots
-
-
-@kernel
 def _word_of(address: int, base: int, shift: int, directory: Ints) -> int:
     granule = (address - base) >> shift
     slot = long(directory[granule >> _CHUNK_BITS]) - 1
@@ -86,79 +65,134 @@ def _word_of(address: int, base: int, shift: int, directory: Ints) -> int:
 
 @kernel
 def _mark_objects(
-    addresses: Longs, base: int, shift: int, directory: Ints, table: Words
-) -> tuple[int, int]:
-    shuffled_words = 0
-    repeated = 0
-    for ordinal in range(addresses.size):
-        address = addresses[ordinal]
-        word = 2 * _word_of(address, base, shift, directory)
-        bit = np.uint64(((address - base) >> shift) & 63)
+    addresses: Longs, first_ordinal: int, base: int, shift: int, arrays: tuple[Ints, Words, Longs]
+) -> int:
+    """Enter a block of addresses; return how many were, fewer if the table is full.
+
+    The last of ``arrays`` counts chunks with a table, shuffled words and repeated addresses.
+    """
+    directory, table, counts = arrays
+    room = table.size // (2 * _WORDS_PER_CHUNK)
+    chunks, shuffled_words, repeated = counts[0], counts[1], counts[2]
+    done = addresses.size
+    for i in range(addresses.size):
+        distance = addresses[i] - base
+        chunk = distance >> (shift + _CHUNK_BITS)
+        if directory[chunk] == 0:
+            if chunks == room:
+                done = i
+                break
+            chunks += 1
+            directory[chunk] = chunks
+        granule = distance >> shift
+        slot = long(directory[chunk]) - 1
+        word = 2 * (slot * _WORDS_PER_CHUNK + ((granule >> 6) & (_WORDS_PER_CHUNK - 1)))
+        bit = np.uint64(granule & 63)
         bits = table[word]
         if (bits >> bit) & _ONE:
             repeated += 1
             continue
+        ordinal = np.uint64(first_ordinal + i)
         first = table[word + 1]
         if bits == 0:
-            table[word + 1] = np.uint64(ordinal)
+            table[word + 1] = ordinal
         elif first < _SHUFFLED and (
-            (bits >> bit) != 0 or first + np.uint64(count_bits(bits)) != np.uint64(ordinal)
+            (bits >> bit) != 0 or first + np.uint64(count_bits(bits)) != ordinal
         ):
             table[word + 1] = _SHUFFLED
             shuffled_words += 1
         table[word] = bits | (_ONE << bit)
-    return shuffled_words, repeated
+    counts[0], counts[1], counts[2] = chunks, shuffled_words, repeated
+    return done
 
 
 @kernel
-def _place_shuffled(addresses: Longs, base: int, shift: int, directory: Ints, table: Words) -> Ints:
+def _make_room(table: Words) -> int:
+    """Give each shuffled word its place in the list of ordinals; return the list's length."""
     total = 0
     for word in range(0, table.size, 2):
         if table[word + 1] >= _SHUFFLED:
             table[word + 1] = _SHUFFLED | np.uint64(total)
             total += count_bits(table[word])
-    shuffled = np.empty(total, np.int32)
-    for ordinal in range(addresses.size):
-        address = addresses[ordinal]
+    return total
+
+
+@kernel
+def _place_shuffled(
+    addresses: Longs, first_ordinal: int, base: int, shift: int, arrays: tuple[Ints, Words, Ints]
+) -> None:
+    directory, table, shuffled = arrays
+    for i in range(addresses.size):
+        address = addresses[i]
         word = 2 * _word_of(address, base, shift, directory)
         start = table[word + 1]
         if start >= _SHUFFLED:
             bit = np.uint64(((address - base) >> shift) & 63)
             below = count_bits(table[word] & ((_ONE << bit) - _ONE))
-            shuffled[long(start & ~_SHUFFLED) + below] = ordinal
-    return shuffled
+            shuffled[long(start & ~_SHUFFLED) + below] = first_ordinal + i
 
 
-def build_address_table(addresses: Longs) -> tuple[AddressTable, int]:
-    """Return the lookup for ``addresses`` and how many of them occur more than once.
+def build_address_table(
+    blocks: Callable[[], Iterable[Longs]], count: int, span: tuple[int, int, int]
+) -> tuple[AddressTable, int]:
+    """Return the lookup for addresses and how many of them occur more than once.
 
     Parameters
     ----------
-    addresses : array of int64, shape (n,)
-        Address of each object by ordinal. Of equal addresses any one may be found: drop
-        repeated ones and build again if the count isn't 0.
+    blocks
+        Yields the addresses by ordinal, block by block, each time it is called (once or twice).
+    count
+        How many there are.
+    span
+        Lowest and highest address, and the OR of all differences to any one of them. A wider
+        span costs time, no correctness. Of equal addresses any one may be found: drop repeated
+        ones and build again if the count isn't 0.
     """
     no_ints, no_longs = np.empty(0, np.int32), np.empty(0, np.int64)
     no_words = np.empty(0, np.uint64)
-    if addresses.size == 0:
+    if count == 0:
         return AddressTable(0, 0, no_ints, no_words, no_ints, no_longs, no_ints), 0
-    low, high, varying = (int(x) for x in measure_addresses(addresses))
+    low, high, varying = span
     shift = min((varying & -varying).bit_length() - 1 if varying else 0, 12)
     chunks = ((high - low) >> (shift + _CHUNK_BITS)) + 1
-    if chunks > min(_MAX_CHUNKS, 4096 + 64 * addresses.size):
+    if chunks > min(_MAX_CHUNKS, 4096 + 64 * count):
+        addresses = np.concatenate([block.copy() for block in blocks()])
         order = np.argsort(addresses, kind="stable").astype(np.int32)
         ascending = addresses[order]
         repeated = int(np.count_nonzero(ascending[1:] == ascending[:-1]))
         return AddressTable(low, shift, no_ints, no_words, no_ints, ascending, order), repeated
     directory = np.zeros(chunks, np.int32)
-    slots = _mark_chunks(addresses, low, shift, directory)
-    table = np.zeros(2 * _WORDS_PER_CHUNK * slots, np.uint64)
-    shuffled_words, repeated = _mark_objects(addresses, low, shift, directory, table)
+    table, counts = _fill_table(blocks, low, shift, directory, count)
     shuffled = no_ints
-    if shuffled_words:
-        shuffled = _place_shuffled(addresses, low, shift, directory, table)
-    found = AddressTable(low, shift, directory, table, shuffled, no_longs, no_ints)
-    return found, int(repeated)
+    if counts[1]:
+        shuffled = np.empty(_make_room(table), np.int32)
+        ordinal = 0
+        for block in blocks():
+            _place_shuffled(block, ordinal, low, shift, (directory, table, shuffled))
+            ordinal += block.size
+    return AddressTable(low, shift, directory, table, shuffled, no_longs, no_ints), int(counts[2])
+
+
+def _fill_table(
+    blocks: Callable[[], Iterable[Longs]], base: int, shift: int, directory: Ints, count: int
+) -> tuple[Words, Longs]:
+    """Return the table, chunks in the order of their first object, and its counts."""
+    slots = min(directory.size, count // _OBJECTS_PER_CHUNK + 64)
+    table = np.zeros(2 * _WORDS_PER_CHUNK * slots, np.uint64)
+    counts = np.zeros(3, np.int64)
+    ordinal = 0
+    for block in blocks():
+        done = 0
+        while done < block.size:
+            part = block[done:]
+            entered = _mark_objects(part, ordinal, base, shift, (directory, table, counts))
+            done += entered
+            ordinal += entered
+            if done < block.size:
+                larger = np.zeros(2 * table.size, np.uint64)
+                larger[: table.size] = table
+                table = larger
+    return table[: 2 * _WORDS_PER_CHUNK * int(counts[0])], counts
 
 
 @kernel

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from forensics.kernels._types import Bytes, Ints, Longs, kernel, long
-from forensics.kernels.hprof_bytes import read_id, read_u2, read_u4
+from forensics.kernels.hprof_bytes import read_id, read_u1, read_u2, read_u4
 from forensics.kernels.hprof_scan import class_bytes, root_bytes
 from forensics.kernels.hprof_tags import (
     GC_CLASS_DUMP,
@@ -85,7 +85,7 @@ def _blank_statics(data: Bytes, position: int, id_bytes: int, with_numbers: int)
         at += 2
         for _ in range(entries):
             at += 2 if section == 0 else id_bytes
-            kind = long(data[at]) & 15
+            kind = read_u1(data, at) & 15
             width = id_bytes if kind == TYPE_OBJECT else long(TYPE_BYTES[kind])
             at += 1
             if kind in (TYPE_BYTE, TYPE_CHAR) or (with_numbers > 0 and kind != TYPE_OBJECT):
@@ -121,7 +121,7 @@ def blank_window(  # noqa: C901, PLR0911, PLR0912, PLR0915  # one case a tag
     at, end = window
     with_numbers, stops_at_classes = mode
     while at < end:
-        tag = long(data[at])
+        tag = read_u1(data, at)
         if tag == GC_INSTANCE_DUMP:
             body = at + 9 + 2 * id_bytes
             if body > end:

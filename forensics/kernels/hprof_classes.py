@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from forensics.kernels._types import Bytes, Flags, Ints, Longs, Offsets, kernel, long
+from forensics.kernels._types import Bytes, Flags, Ints, Longs, Offsets, kernel
 from forensics.kernels.address_table import AddressTable, find_ordinal
-from forensics.kernels.hprof_bytes import read_id, read_u2, read_u4
+from forensics.kernels.hprof_bytes import read_id, read_u1, read_u2, read_u4
 from forensics.kernels.hprof_tags import TYPE_BYTES, TYPE_OBJECT
 
 #: Columns of the class table.
@@ -29,7 +29,7 @@ def count_fields(data: Bytes, class_offsets: Longs, id_bytes: int) -> int:
                 total += entries
             name_bytes = 2 if section == 0 else id_bytes
             for _ in range(entries):
-                kind = long(data[at + name_bytes])
+                kind = read_u1(data, at + name_bytes)
                 at += name_bytes + 1
                 if section < 2:
                     at += id_bytes if kind == TYPE_OBJECT else TYPE_BYTES[kind & 15]
@@ -66,7 +66,7 @@ def read_classes(
         constants = read_u2(data, at)
         at += 2
         for _ in range(constants):
-            kind = long(data[at + 2])
+            kind = read_u1(data, at + 2)
             at += 3 + (id_bytes if kind == TYPE_OBJECT else TYPE_BYTES[kind & 15])
         for is_static in (True, False):
             entries = read_u2(data, at)
@@ -74,7 +74,7 @@ def read_classes(
             at += 2
             position = 0
             for _ in range(entries):
-                kind = long(data[at + id_bytes])
+                kind = read_u1(data, at + id_bytes)
                 size = id_bytes if kind == TYPE_OBJECT else TYPE_BYTES[kind & 15]
                 fields[row, NAME] = read_id(data, at, id_bytes)
                 fields[row, TYPE] = kind

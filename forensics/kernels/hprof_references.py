@@ -13,7 +13,7 @@ from forensics.kernels.address_table import (
     find_ordinal,
     next_distance,
 )
-from forensics.kernels.hprof_bytes import read_id, read_u4
+from forensics.kernels.hprof_bytes import read_id, read_u1, read_u4
 from forensics.kernels.hprof_tags import GC_INSTANCE_DUMP, GC_OBJ_ARRAY_DUMP, TYPE_OBJECT
 
 _ONE: Final = np.uint64(1)
@@ -115,7 +115,6 @@ def _note_gap(  # noqa: PLR0917, PLR0913  # separate arrays: a tuple of them cos
 @kernel
 def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the hot loop: a call an object would double its time
     data: Bytes,
-    addresses: Longs,
     offsets: Offsets,
     model: ObjectModel,
     lookup: AddressTable,
@@ -127,8 +126,8 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
 
     Parameters
     ----------
-    addresses, offsets : arrays, shape (n,)
-        By ordinal; those of class objects are not read.
+    offsets : array, shape (n,)
+        Of records by ordinal; those of class objects are not read.
     count
         References filled for the class objects already.
 
@@ -152,10 +151,10 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
     weak = long(0)
     dangling = long(0)
     next_extra = 0
-    for ordinal in range(class_count, addresses.size):
+    for ordinal in range(class_count, offsets.size):
         begin[ordinal] = count
         at = long(offsets[ordinal])
-        tag = data[at]
+        tag = read_u1(data, at)
         first = long(0)
         slots = long(0)
         if tag in (GC_INSTANCE_DUMP, GC_OBJ_ARRAY_DUMP):
@@ -173,12 +172,16 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
             if is_instance:
                 first = long(field_begin[kind])
                 slots = long(field_begin[kind + 1]) - first
-                if ordinal + 1 < addresses.size and addresses[ordinal + 1] > addresses[ordinal]:
+                own = read_id(data, at + 1, id_bytes)
+                following = own
+                if ordinal + 1 < offsets.size:
+                    following = read_id(data, long(offsets[ordinal + 1]) + 1, id_bytes)
+                if following > own:
                     _note_gap(
                         gaps,
                         kind,
-                        addresses[ordinal],
-                        addresses[ordinal + 1],
+                        own,
+                        following,
                         directory,
                         words,
                         base,
@@ -190,7 +193,7 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
                 slots = length
         else:
             is_instance = False
-            element = long(data[at + 9 + id_bytes]) & 15
+            element = read_u1(data, at + 9 + id_bytes) & 15
             kind = long(array_class[element])
             length = read_u4(data, at + 5 + id_bytes)
             size = array_base[element] + length * element_bytes[element]
@@ -225,7 +228,7 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
                 count += 1
                 mark_seen(once, twice, target)
             next_extra += 1
-    begin[addresses.size] = count
+    begin[offsets.size] = count
     return count, weak, dangling
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from forensics.kernels._types import Bytes, Longs, Offsets, kernel, long
-from forensics.kernels.hprof_bytes import read_id, read_u2, read_u4
+from forensics.kernels.hprof_bytes import read_id, read_u1, read_u2, read_u4
 from forensics.kernels.hprof_tags import (
     GC_CLASS_DUMP,
     GC_INSTANCE_DUMP,
@@ -65,7 +65,7 @@ def walk_records(data: Bytes, position: int, records: Longs, count: int) -> tupl
     while position < size:
         if position + 9 > size:
             return position, count, CUT
-        tag = long(data[position])
+        tag = read_u1(data, position)
         if not is_record_tag(tag):
             return position, count, BAD_TAG
         if count == records.shape[0]:
@@ -112,7 +112,7 @@ def class_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
         for _ in range(entries):
             if at + name_bytes + 1 > end:
                 return -1
-            kind = long(data[at + name_bytes])
+            kind = read_u1(data, at + name_bytes)
             at += name_bytes + 1
             if section < 2:
                 at += id_bytes if kind == 2 else TYPE_BYTES[kind & 15]
@@ -125,7 +125,7 @@ def object_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
 
     0 if the tag (or the type of elements) is none of an object, -1 if the record runs past ``end``.
     """
-    tag = long(data[position])
+    tag = read_u1(data, position)
     if tag == GC_INSTANCE_DUMP:
         head = 9 + 2 * id_bytes
         if position + head > end:
@@ -141,7 +141,7 @@ def object_bytes(data: Bytes, position: int, end: int, id_bytes: int) -> int:
         if position + head > end:
             return -1
         length = head
-        kind = long(data[position + 9 + id_bytes])
+        kind = read_u1(data, position + 9 + id_bytes)
         if kind > 15 or TYPE_BYTES[kind & 15] == 0:
             return 0
         if tag == GC_PRIM_ARRAY_DUMP:
@@ -157,24 +157,27 @@ def scan_heap(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # one pass fil
     position: int,
     end: int,
     id_bytes: int,
-    addresses: Longs,
     offsets: Offsets,
     class_offsets: Longs,
     roots: Longs,
     counts: Longs,
+    span: Longs,
 ) -> tuple[int, int]:
     """Note every object, class and root between ``position`` and ``end``.
 
     Parameters
     ----------
-    addresses, offsets : arrays, shape (capacity,)
-        Filled with the address of each object and the offset of its record.
+    offsets : array, shape (capacity,)
+        Filled with the offset of each object's record.
     class_offsets : array of int64, shape (class capacity,)
         Filled with the offset of each class dump's body.
     roots : array of int64, shape (root capacity, 4)
         Filled with tag, address, thread serial and frame number (-1 where there is none).
     counts : array of int64, shape (3,)
         Objects, classes and roots noted so far; updated.
+    span : array of int64, shape (4,)
+        Of object addresses so far: one of them, the lowest, the highest, the OR of all
+        differences to the one; updated.
 
     Returns
     -------
@@ -182,14 +185,20 @@ def scan_heap(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # one pass fil
         Where it stopped and why.
     """
     objects, classes, n_roots = counts[0], counts[1], counts[2]
+    some, low, high, varying = span[0], span[1], span[2], span[3]
     code = DONE
     while position < end:
         length = object_bytes(data, position, end, id_bytes)
         if length > 0:
-            if objects == addresses.size:
+            if objects == offsets.size:
                 code = FULL
                 break
-            addresses[objects] = read_id(data, position + 1, id_bytes)
+            address = read_id(data, position + 1, id_bytes)
+            if objects == 0:
+                some = low = high = address
+            low = min(low, address)
+            high = max(high, address)
+            varying |= address ^ some
             offsets[objects] = position
             objects += 1
             position += length
@@ -197,7 +206,7 @@ def scan_heap(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # one pass fil
         if length < 0:
             code = CUT
             break
-        tag = long(data[position])
+        tag = read_u1(data, position)
         body = root_bytes(tag, id_bytes)
         if body >= 0:
             if position + 1 + body > end:
@@ -234,4 +243,12 @@ def scan_heap(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # one pass fil
             break
         position += 1 + body
     counts[0], counts[1], counts[2] = objects, classes, n_roots
+    span[0], span[1], span[2], span[3] = some, low, high, varying
     return position, code
+
+
+@kernel
+def read_addresses(data: Bytes, offsets: Offsets, id_bytes: int, addresses: Longs) -> None:
+    """Fill the address of each object from its record."""
+    for i in range(offsets.size):
+        addresses[i] = read_id(data, long(offsets[i]) + 1, id_bytes)

@@ -14,12 +14,7 @@ from forensics.heap.store import IndexWriter
 from forensics.kernels import hprof_classes as table
 from forensics.kernels import hprof_references as refs
 from forensics.kernels._types import Bytes, Ints, Longs, Offsets
-from forensics.kernels.address_table import (
-    AddressTable,
-    build_address_table,
-    find_ordinals,
-    next_distance,
-)
+from forensics.kernels.address_table import AddressTable, find_ordinals, next_distance
 from forensics.kernels.hprof_tags import (
     GC_ROOT_JAVA_FRAME,
     GC_ROOT_JNI_LOCAL,
@@ -35,6 +30,7 @@ from forensics.kernels.hprof_tags import (
 from forensics.readers.heap import _layout
 from forensics.readers.heap._hprof_classes import ARRAY_CLASSES, Classes
 from forensics.readers.heap._hprof_names import java_name
+from forensics.readers.heap._hprof_objects import number_objects
 from forensics.readers.heap._hprof_records import Scan, offset_type
 from forensics.readers.heap._sizes import fill_sizes
 
@@ -69,22 +65,22 @@ def build_arrays(
             offset=scan.read_bytes,
         )
     id_bytes = scan.header.id_bytes
-    addresses, offsets, lookup = _number_objects(scan, classes)
+    addresses, lookup = number_objects(
+        data, scan, classes.rows[: classes.count, table.ADDRESS].copy()
+    )
     align = 1 << min(max(lookup.shift, 3), 6)
-    first = classes.count
     layout = _layout.RAW
     if sizes == "jvm":
-        layout = _layout.infer_layout(data, addresses[first:], offsets[first:], id_bytes, align)
+        layout = _layout.infer_layout(data, addresses, classes.count, align)
     roots = _read_roots(scan, lookup)
     model = _object_model(classes, layout, id_bytes)
-    out, found = _collect(data, addresses, offsets, classes, model, lookup, roots.extra)
+    out, found = _collect(data, addresses.offsets, classes, model, lookup, roots.extra)
     release_pages(data)
-    fill_sizes(classes, layout, out, _next_distances(classes, addresses, lookup), model)
+    fill_sizes(classes, layout, out, _next_distances(addresses.of_classes, lookup), model)
     presumed = _presume_roots(scan, classes, out.class_index, roots)
     keep = writer.keep
-    keep("addresses", addresses)
-    keep("offsets", offsets)
-    del addresses, offsets
+    keep("offsets", addresses.offsets)
+    del addresses
     keep("weak_source", out.weak_source[: found[1]].copy())
     weak_target = keep("weak_target", out.weak_target[: found[1]].copy())
     shallow = keep("shallow", out.shallow)
@@ -146,20 +142,6 @@ def _keep_lookup(writer: IndexWriter, lookup: AddressTable) -> None:
     writer.keep("lookup_shuffled", lookup.shuffled)
     writer.keep("lookup_addresses", lookup.sorted_addresses)
     writer.keep("lookup_ordinals", lookup.sorted_ordinals)
-
-
-def _number_objects(scan: Scan, classes: Classes) -> tuple[Longs, Offsets, AddressTable]:
-    """Give class objects the first ordinals, then objects in file order, each address once."""
-    own = classes.rows[: classes.count, table.ADDRESS]
-    addresses, offsets = scan.number_classes(own)
-    scan.addresses, scan.offsets = addresses[:0].copy(), offsets[:0].copy()
-    lookup, repeated = build_address_table(addresses)
-    if repeated:
-        _, first = np.unique(addresses, return_index=True)
-        first.sort()
-        addresses, offsets = addresses[first], offsets[first]
-        lookup, _ = build_address_table(addresses)
-    return addresses, offsets, lookup
 
 
 @dataclass(slots=True)
@@ -230,9 +212,8 @@ def _object_model(classes: Classes, layout: _layout.Layout, id_bytes: int) -> re
     )
 
 
-def _collect(  # noqa: PLR0913, PLR0917  # hands its arguments on to one kernel
+def _collect(
     data: Bytes,
-    addresses: Longs,
     offsets: Offsets,
     classes: Classes,
     model: refs.ObjectModel,
@@ -240,7 +221,7 @@ def _collect(  # noqa: PLR0913, PLR0917  # hands its arguments on to one kernel
     extra: refs.ExtraReferences,
 ) -> tuple[refs.ReferenceTables, tuple[int, int, int]]:
     """Run the second pass; capacities are upper bounds whose untouched part costs nothing."""
-    objects = addresses.size
+    objects = offsets.size
     capacity = data.size // model.id_bytes + extra.source.size
     words = objects // 64 + 1
     out = refs.ReferenceTables(
@@ -265,16 +246,16 @@ def _collect(  # noqa: PLR0913, PLR0917  # hands its arguments on to one kernel
     )
     refs.mark_all_seen(out.seen_once, out.seen_twice, out.targets[:count])
     out.class_index[: classes.count] = max(classes.first("java.lang.Class"), 0)
-    found = refs.collect_references(data, addresses, offsets, model, lookup, extra, out, count)
+    found = refs.collect_references(data, offsets, model, lookup, extra, out, count)
     return out, found
 
 
-def _next_distances(classes: Classes, addresses: Longs, lookup: AddressTable) -> Longs:
+def _next_distances(of_classes: Longs, lookup: AddressTable) -> Longs:
     """Return the distance from each class object to the next object, 0 where unknown."""
     if lookup.directory.size == 0:
-        return np.zeros(classes.count, np.int64)
+        return np.zeros(of_classes.size, np.int64)
     table_of = (lookup.directory, lookup.table, lookup.base, lookup.shift)
-    found = [next_distance(*table_of, address, 1 << 40) for address in addresses[: classes.count]]
+    found = [next_distance(*table_of, address, 1 << 40) for address in of_classes]
     distances = np.array(found, np.int64)
     distances[distances == 1 << 40] = 0
     return distances

@@ -85,17 +85,18 @@ def read_header(data: Bytes, name: str) -> Header:
 class Scan:
     """What the first pass found; arrays are views of larger, mostly untouched ones.
 
-    The objects are at ``first_object`` and after; what is before may be overwritten.
+    The objects are at ``first_object`` and after; what is before may be overwritten. ``span``
+    is that of ``kernels.hprof_scan.scan_heap``.
     """
 
     name: str
     header: Header
     records: Longs
-    addresses: Longs
     offsets: Offsets
     first_object: int
     class_offsets: Longs
     roots: Longs
+    span: Longs
     dumps: int = 0
     read_bytes: int = 0
     is_cut: bool = False
@@ -104,21 +105,20 @@ class Scan:
     @property
     def object_count(self) -> int:
         """Number of objects that are no classes."""
-        return int(self.addresses.size) - self.first_object
+        return int(self.offsets.size) - self.first_object
 
-    def number_classes(self, class_addresses: Longs) -> tuple[Longs, Offsets]:
-        """Return addresses and offsets by ordinal: classes first, in place where they fit.
+    def number_classes(self, count: int) -> Offsets:
+        """Return record offsets by ordinal, 0 for the ``count`` classes before the objects.
 
-        Fresh memory costs more than anything else in the first pass, so nothing is copied.
+        Fresh memory costs more than anything else in the first pass, so nothing is copied
+        unless the classes don't fit.
         """
-        first = self.first_object - class_addresses.size
+        first = self.first_object - count
         if first < 0:
-            addresses = np.concatenate([class_addresses, self.addresses[self.first_object :]])
-            none = np.zeros(class_addresses.size, self.offsets.dtype)
-            return addresses, np.concatenate([none, self.offsets[self.first_object :]])
-        self.addresses[first : self.first_object] = class_addresses
+            none = np.zeros(count, self.offsets.dtype)
+            return np.concatenate([none, self.offsets[self.first_object :]])
         self.offsets[first : self.first_object] = 0
-        return self.addresses[first:], self.offsets[first:]
+        return self.offsets[first:]
 
 
 class Scanner:
@@ -132,13 +132,12 @@ class Scanner:
         self._record_count = 0
         smallest = _RECORD_HEAD + 2 * self._header.id_bytes
         capacity = data.size // smallest + 1
-        self._all_addresses: Longs = np.empty(_CLASS_ENTRIES + capacity, np.int64)
         self._all_offsets: Offsets = np.empty(_CLASS_ENTRIES + capacity, offset_type(data.size))
-        self._addresses = self._all_addresses[_CLASS_ENTRIES:]
         self._offsets = self._all_offsets[_CLASS_ENTRIES:]
         self._class_offsets: Longs = np.empty(4096, np.int64)
         self._roots: Longs = np.empty((4096, 4), np.int64)
         self._counts: Longs = np.zeros(3, np.int64)
+        self._span: Longs = np.zeros(4, np.int64)
         self._dumps: list[Longs] = []
         self._in_dump = False
         self._damage: list[DamageRow] = []
@@ -251,11 +250,11 @@ class Scanner:
                 position,
                 end,
                 self._header.id_bytes,
-                self._addresses,
                 self._offsets,
                 self._class_offsets,
                 self._roots,
                 self._counts,
+                self._span,
             )
             if code != hprof_scan.FULL:
                 return int(position), int(code)
@@ -280,11 +279,11 @@ class Scanner:
             name=self._name,
             header=self._header,
             records=self._records[: self._record_count],
-            addresses=self._all_addresses[: _CLASS_ENTRIES + high[0]],
             offsets=self._all_offsets[: _CLASS_ENTRIES + high[0]],
             first_object=_CLASS_ENTRIES + int(low[0]),
             class_offsets=self._class_offsets[low[1] : high[1]],
             roots=self._roots[low[2] : high[2]],
+            span=self._span,
             dumps=len(self._dumps),
             read_bytes=read,
             is_cut=self._is_cut,

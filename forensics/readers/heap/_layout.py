@@ -20,13 +20,14 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from forensics.kernels._types import Bytes, Longs, Offsets
+from forensics.kernels._types import Bytes, Longs
 from forensics.kernels.hprof_tags import (
     GC_OBJ_ARRAY_DUMP,
     GC_PRIM_ARRAY_DUMP,
     TYPE_BYTES,
     TYPE_OBJECT,
 )
+from forensics.readers.heap._hprof_objects import Addresses
 
 Sizes = Literal["jvm", "raw"]
 
@@ -95,17 +96,18 @@ _NARROW: Final = Layout("32-bit", 8, 12, 16, 4)
 
 
 def infer_layout(
-    data: Bytes, addresses: Longs, offsets: Offsets, id_bytes: int, align_bytes: int
+    data: Bytes, addresses: Addresses, first: int, align_bytes: int
 ) -> Layout:
     """Return the layout whose array sizes explain most distances between neighbours.
 
     Samples at most 131 072 neighbours. Without a vote: compressed references where the heap
-    lies within 32 GiB, as HotSpot chooses by default.
+    lies within 32 GiB, as HotSpot chooses by default. Objects before ``first`` are classes.
     """
+    id_bytes = addresses.id_bytes
     choices: tuple[Layout, ...] = (_NARROW,) if id_bytes == 4 else CANDIDATES
-    kinds, lengths, gaps = _sample_arrays(data, addresses, offsets, id_bytes)
+    kinds, lengths, gaps = _sample_arrays(data, addresses, first)
     best, best_votes = choices[0], 0
-    if id_bytes == 8 and addresses.size and int(addresses[-1]) >= 1 << 35:
+    if id_bytes == 8 and int(addresses[len(addresses) - 1]) >= 1 << 35:
         best = CANDIDATES[1]
     for layout in choices:
         sizes = layout.array_base()[kinds] + lengths * layout.element_bytes()[kinds]
@@ -124,14 +126,15 @@ def infer_layout(
 
 
 def _sample_arrays(
-    data: Bytes, addresses: Longs, offsets: Offsets, id_bytes: int
+    data: Bytes, addresses: Addresses, first: int
 ) -> tuple[Longs, Longs, Longs]:
     """Return type, length and distance to the next object of arrays in spread windows."""
-    last = max(addresses.size - 1, 0)
-    starts = np.linspace(0, max(last - _WINDOW_OBJECTS, 0), _SAMPLE_WINDOWS).astype(np.int64)
+    last, id_bytes = len(addresses) - 1, addresses.id_bytes
+    starts = np.linspace(first, max(last - _WINDOW_OBJECTS, first), _SAMPLE_WINDOWS)
+    starts = starts.astype(np.int64)
     picked = np.unique(starts[:, None] + np.arange(_WINDOW_OBJECTS)[None, :])
     picked = picked[picked < last]
-    at = offsets[picked].astype(np.int64)
+    at = addresses.offsets[picked].astype(np.int64)
     tags = data[at]
     is_array = (tags == GC_OBJ_ARRAY_DUMP) | (tags == GC_PRIM_ARRAY_DUMP)
     picked, at, tags = picked[is_array], at[is_array], tags[is_array]
@@ -139,7 +142,7 @@ def _sample_arrays(
     for i in range(4):
         lengths = (lengths << 8) | data[at + 5 + id_bytes + i]
     kinds = np.where(tags == GC_OBJ_ARRAY_DUMP, TYPE_OBJECT, data[at + 9 + id_bytes] & 15)
-    return kinds.astype(np.int64), lengths, addresses[picked + 1] - addresses[picked]
+    return kinds.astype(np.int64), lengths, addresses.distances(picked)
 
 
 def instance_sizes(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forensics.errors import CorruptEvidenceError, UsageError
 from forensics.heap import store
 from forensics.heap.graph import ClassTable, HeapFacts, HeapGraph
+from forensics.kernels import hprof_classes
 from forensics.kernels._types import Bytes
 from forensics.kernels.address_table import AddressTable
 from forensics.kernels.hprof_tags import GC_ROOT_THREAD_OBJ, root_name
@@ -24,6 +25,7 @@ from forensics.readers.heap import _hprof_build as build
 from forensics.readers.heap import _hprof_names as names_of
 from forensics.readers.heap._hprof_classes import read_classes
 from forensics.readers.heap._hprof_content import HprofContent
+from forensics.readers.heap._hprof_objects import Addresses
 from forensics.readers.heap._hprof_records import Scanner
 from forensics.readers.heap._layout import Sizes
 from forensics.tables import DAMAGE
@@ -163,7 +165,12 @@ def _assemble(
         weak_target=arrays["weak_target"],
         dominator=arrays["dominator"],
         reach=arrays["reach"],
-        addresses=arrays["addresses"],
+        addresses=Addresses(
+            data,
+            arrays["offsets"],
+            facts["id_bytes"],
+            arrays["class_rows"][:class_objects, hprof_classes.ADDRESS],
+        ),
         roots=roots,
         threads=_threads(content, rows, facts),
         frames=pl.DataFrame(facts["frames"], schema=names_of.FRAMES),
