@@ -12,7 +12,7 @@ import polars as pl
 
 from forensics.heap.graph import HeapGraph
 from forensics.kernels._types import Ints, Words
-from forensics.kernels.dominators import set_bit
+from forensics.kernels.folding import set_bit
 from forensics.kernels.paths import step_back
 
 PATH: Final = pl.Schema(

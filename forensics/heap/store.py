@@ -52,9 +52,9 @@ def fingerprint(path: Path) -> str:
 
 
 class IndexWriter:
-    """Takes arrays as they get ready, so that a phase can free what the next only reads.
+    """Takes arrays as they get ready, so that what only the answer needs is out of memory.
 
-    With a folder, ``keep`` writes an array and returns it mapped; without, it stays in memory.
+    With a folder, ``keep`` writes an array; without, it stays in memory.
     Use as a context manager: leaving it without ``finish`` removes what was written.
 
     Raises
@@ -79,17 +79,16 @@ class IndexWriter:
         if self._building is not None:
             shutil.rmtree(self._building, ignore_errors=True)
 
-    def keep(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
-        """Store an array under a name and return it, mapped read-only where possible."""
-        if self._building is not None:
-            path = self._building / f"{name}.bin"
-            with path.open("wb") as stream:
-                np.ascontiguousarray(array).tofile(stream)
-            check = {"dtype": array.dtype.str, "shape": list(array.shape), "ends": _ends(path)}
-            self._checks[name] = check
-            array = _map(path, array.dtype, array.shape)
-        self._arrays[name] = array
-        return array
+    def keep(self, name: str, array: NDArray[Any]) -> None:
+        """Store an array under a name."""
+        if self._building is None:
+            self._arrays[name] = array
+            return
+        path = self._building / f"{name}.bin"
+        with path.open("wb") as stream:
+            np.ascontiguousarray(array).tofile(stream)
+        check = {"dtype": array.dtype.str, "shape": list(array.shape), "ends": _ends(path)}
+        self._checks[name] = check
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]]:
@@ -97,13 +96,16 @@ class IndexWriter:
         return self._arrays
 
     def finish(self, facts: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Put the index in place of any old one; return its arrays and facts."""
+        """Put the index in place of any old one; return its arrays, mapped, and facts."""
         if self._building is not None and self._folder is not None:
             body = orjson.dumps({"version": VERSION, "arrays": self._checks, "facts": facts})
             digest = hashlib.sha256(body).hexdigest().encode()
             (self._building / _FACTS).write_bytes(digest + b"\n" + body)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._building.rename(self._folder)
+            for name, check in self._checks.items():
+                dtype, shape = np.dtype(check["dtype"]), tuple(check["shape"])
+                self._arrays[name] = _map(self._folder / f"{name}.bin", dtype, shape)
         return self._arrays, dict(facts)
 
 

@@ -1,12 +1,8 @@
 """Dominator tree of an object graph: depth-first numbering and semi-NCA, both iterative.
 
 Vertices are numbered depth first from a virtual root, number 0, whose children are the GC
-roots. Only references that are not tree edges can move a dominator up, so only those are
-kept for the second step: on real heaps a fraction of all references.
-
-An object without references that exactly one reference points to is a *private leaf*: its
-holder dominates it, it changes nobody's dominator, so it is never numbered (half of all
-objects: the arrays of strings, boxed values).
+roots. Folded objects are not numbered (``kernels.folding``). Only references that are not tree
+edges can move a dominator up, so only those are kept for the second step.
 
 References
 ----------
@@ -19,145 +15,129 @@ References
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from forensics.kernels._types import Ints, Longs, Offsets, Words, kernel, long
-
-_ONE: Final = np.uint64(1)
-
-
-class Graph(NamedTuple):
-    """An object graph in compressed rows.
-
-    Object ``v`` refers to ``targets[begin[v]:begin[v + 1]]``, and through its class to
-    ``class_object[class_index[v]]`` where the bit of ``v`` in ``holds_class`` is set. Bits of
-    ``is_leaf`` mark private leaves.
-    """
-
-    begin: Offsets
-    targets: Ints
-    class_index: Ints
-    class_object: Ints
-    holds_class: Words
-    is_leaf: Words
+from forensics.kernels._types import Flags, Ints, Longs, Offsets, kernel, long
+from forensics.kernels.folding import EXIT, PRIVATE, Folds, Graph, has_bit, state_of
 
 
 class Numbering(NamedTuple):
     """Depth-first numbers, 0 the virtual root, and the references off the tree.
 
-    ``vertex`` and ``parent`` (numbered): ordinal, and number of the tree parent.
-    ``cross_source`` (number) and ``cross_target`` (ordinal) hold the other references.
-    ``visited`` is a bitmap of ordinals.
+    By number, ``vertex`` is the ordinal, ``parent`` the number of the tree parent and
+    ``entry`` the folded object whose exit led there, -1 where the parent itself refers.
+    ``cross_source`` and ``cross_target`` are the numbers of the other references.
+    ``is_waiting`` (classes) tells which class objects must be looked for among folded objects.
     """
 
     vertex: Ints
     parent: Ints
+    entry: Ints
     cross_source: Ints
     cross_target: Ints
-    visited: Words
+    is_waiting: Flags
 
 
 @kernel
-def has_bit(words: Words, index: int) -> bool:
-    """Say whether bit ``index`` is set."""
-    return bool((words[index >> 6] >> np.uint64(index & 63)) & _ONE)
+def _find_waiting(graph: Graph, folds: Folds, top: int, stack: Ints) -> int:
+    """Return a class object without number that ``top`` or what is folded into it keeps, or -1."""
+    stack[0] = top
+    depth = 1
+    while depth > 0:
+        depth -= 1
+        v = long(stack[depth])
+        mirror = long(graph.class_object[graph.class_index[v]])
+        if mirror >= 0 and folds.number[mirror] < 0:
+            return mirror
+        for edge in range(graph.begin[v], graph.begin[v + 1]):
+            child = graph.targets[edge]
+            if state_of(folds.state, child) >= EXIT and has_bit(folds.holds, child):
+                if depth == stack.size:
+                    stack = np.concatenate((stack, np.empty(stack.size, np.int32)))
+                stack[depth] = child
+                depth += 1
+    return long(-1)
 
 
 @kernel
-def set_bit(words: Words, index: int) -> None:
-    """Set bit ``index``."""
-    words[index >> 6] |= _ONE << np.uint64(index & 63)
-
-
-@kernel
-def mark_leaves(graph: Graph, once: Words, twice: Words) -> int:
-    """Set the bits of ``holds_class`` and then ``is_leaf``; return the number of leaves."""
-    leaves = 0
-    for v in range(graph.class_index.size):
-        if graph.class_object[graph.class_index[v]] >= 0:
-            set_bit(graph.holds_class, v)
-        elif graph.begin[v] == graph.begin[v + 1] and has_bit(once, v) and not has_bit(twice, v):
-            set_bit(graph.is_leaf, v)
-            leaves += 1
-    return leaves
-
-
-@kernel
-def number_depth_first(  # noqa: C901, PLR0915  # one loop: a call an edge would cost more
-    graph: Graph, roots: Ints, out: Numbering, count: int, crossings: int
-) -> tuple[int, int]:
-    """Give numbers to all that is reachable from ``roots`` and not visited yet.
+def number_depth_first(  # noqa: C901, PLR0912, PLR0915  # one loop: a call an edge would cost more
+    graph: Graph, folds: Folds, roots: Ints, out: Numbering, counts: Longs, stack_edge: Offsets
+) -> None:
+    """Give numbers to all that is reachable from ``roots`` and has none yet.
 
     Parameters
     ----------
     roots : array of int32
-        Ordinals; visited ones are skipped.
-    count, crossings
-        Vertices numbered (the virtual root included) and cross references noted so far.
-
-    Returns
-    -------
-    count, crossings
+        Ordinals; numbered ones are skipped.
+    counts : array of int64, shape (3,)
+        Vertices numbered (the virtual root included), references off the tree, class objects
+        waited for; updated.
+    stack_edge : array, shape (vertices,)
+        Room to work in: the next reference of each vertex on the way down, by its number.
     """
-    capacity = out.vertex.size
-    stack_number = np.empty(capacity, np.int32)
-    stack_edge = np.empty(capacity, np.int64)
+    begin, targets, state, number = graph.begin, graph.targets, folds.state, folds.number
+    count, crossings, waiting = counts[0], counts[1], counts[2]
+    search = np.empty(256, np.int32)
     for root in roots:
-        if has_bit(out.visited, root):
+        if number[root] >= 0:
             continue
-        depth = 0
         child = long(root)
         parent = long(0)
+        entry = long(-1)
         while True:
             if child >= 0:
-                set_bit(out.visited, child)
+                number[child] = count
                 out.vertex[count] = child
                 out.parent[count] = parent
-                stack_number[depth] = count
-                stack_edge[depth] = graph.begin[child]
-                depth += 1
+                out.entry[count] = entry
+                stack_edge[count] = begin[child]
                 parent = long(count)
                 count += 1
+                entry = long(-1)
                 v = child
-                child = -1
-                if has_bit(graph.holds_class, v):
-                    mirror = long(graph.class_object[graph.class_index[v]])
-                    if not has_bit(out.visited, mirror):
-                        child = mirror
-                        continue
-            edge = stack_edge[depth - 1]
-            v = long(out.vertex[parent])
-            end = long(graph.begin[v + 1])
+                child = long(-1)
+                if v < out.is_waiting.size and out.is_waiting[v]:
+                    out.is_waiting[v] = False
+                    waiting -= 1
+                mirror = long(graph.class_object[graph.class_index[v]])
+                if mirror >= 0 and number[mirror] < 0:
+                    child = mirror
+                    continue
+            edge = long(stack_edge[parent])
+            end = long(begin[long(out.vertex[parent]) + 1])
             while edge < end:
-                target = long(graph.targets[edge])
+                target = long(targets[edge])
+                kind = state_of(state, target)
+                if kind >= EXIT:
+                    if waiting > 0 and has_bit(folds.holds, target):
+                        child = _find_waiting(graph, folds, target, search)
+                        if child >= 0:
+                            break
+                    if kind == PRIVATE:
+                        edge += 1
+                        continue
+                    while kind == EXIT:
+                        entry = target
+                        target = long(number[target])
+                        kind = state_of(state, target)
                 edge += 1
-                if has_bit(graph.is_leaf, target):
-                    continue
-                if has_bit(out.visited, target):
-                    out.cross_source[crossings] = parent
-                    out.cross_target[crossings] = target
-                    crossings += 1
-                    continue
-                child = target
-                break
-            stack_edge[depth - 1] = edge
-            if child < 0:
-                depth -= 1
-                if depth == 0:
+                known = long(number[target])
+                if known < 0:
+                    child = target
                     break
-                parent = long(stack_number[depth - 1])
-    return count, crossings
-
-
-@kernel
-def number_of_vertices(vertex: Ints, count: int, objects: int) -> Ints:
-    """Return the number of each ordinal, -1 where it has none."""
-    number = np.full(objects, -1, np.int32)
-    for i in range(1, count):
-        number[vertex[i]] = i
-    return number
+                entry = long(-1)
+                if known != parent:
+                    out.cross_source[crossings] = parent
+                    out.cross_target[crossings] = known
+                    crossings += 1
+            stack_edge[parent] = edge
+            if child < 0:
+                parent = long(out.parent[parent])
+                if parent == 0:
+                    break
+    counts[0], counts[1], counts[2] = count, crossings, waiting
 
 
 @kernel
@@ -169,54 +149,74 @@ def _phase(number: int, phase_begin: Longs) -> int:
 
 
 @kernel
-def group_crossings(  # noqa: C901  # two passes over the same two sources
-    graph: Graph, out: Numbering, number: Ints, sizes: tuple[int, int], phase_begin: Longs
-) -> tuple[Longs, Ints]:
-    """Return the cross references by target number, in compressed rows.
+def count_sources(
+    graph: Graph, number: Ints, crossings: tuple[Ints, Ints], phase_begin: Longs, begin: Offsets
+) -> None:
+    """Count the references off the tree to each vertex; those of objects to their class too.
 
-    References from a later phase to an earlier one are dropped: what is only weakly
-    reachable does not retain what is strongly reachable. References of objects to their
-    class object are added.
+    References from a later phase to an earlier one are dropped (their target becomes 0): what
+    is only weakly reachable does not retain what is strongly reachable.
 
     Parameters
     ----------
-    sizes
-        Vertices and cross references.
+    number : array of int32, shape (objects,)
+    crossings
+        Sources and targets, both numbers.
     phase_begin : array of int64, shape (phases,)
         First number of each phase.
+    begin : array of zeros, shape (vertices + 1,)
+        On return the end of each vertex's row.
     """
-    count, crossings = sizes
-    begin = np.zeros(count + 1, np.int64)
-    for i in range(crossings):
-        target = number[out.cross_target[i]]
-        if _phase(out.cross_source[i], phase_begin) > _phase(target, phase_begin):
-            target = -1
-        out.cross_target[i] = target
-        if target >= 0:
-            begin[target + 1] += 1
-    for i in range(1, count):
-        v = out.vertex[i]
-        if has_bit(graph.holds_class, v):
-            target = number[graph.class_object[graph.class_index[v]]]
-            if _phase(i, phase_begin) <= _phase(target, phase_begin):
-                begin[target + 1] += 1
-    for i in range(count):
-        begin[i + 1] += begin[i]
-    sources = np.empty(begin[count], np.int32)
-    fill = begin[:-1].copy()
-    for i in range(crossings):
-        target = out.cross_target[i]
-        if target >= 0:
-            sources[fill[target]] = out.cross_source[i]
-            fill[target] += 1
-    for i in range(1, count):
-        v = out.vertex[i]
-        if has_bit(graph.holds_class, v):
-            target = number[graph.class_object[graph.class_index[v]]]
-            if _phase(i, phase_begin) <= _phase(target, phase_begin):
-                sources[fill[target]] = i
-                fill[target] += 1
-    return begin, sources
+    sources, targets = crossings
+    for i in range(targets.size):
+        if _phase(sources[i], phase_begin) > _phase(targets[i], phase_begin):
+            targets[i] = 0
+        else:
+            begin[targets[i]] += 1
+    last = np.full(graph.class_object.size, -1, np.int32)
+    for v in range(number.size):
+        kind = graph.class_index[v]
+        if graph.class_object[kind] >= 0 and last[kind] != number[v]:
+            last[kind] = number[v]
+            target = number[graph.class_object[kind]]
+            if _phase(number[v], phase_begin) <= _phase(target, phase_begin):
+                begin[target] += 1
+    total = long(0)
+    for i in range(begin.size):
+        total += long(begin[i])
+        begin[i] = total
+
+
+@kernel
+def group_sources(
+    graph: Graph,
+    number: Ints,
+    crossings: tuple[Ints, Ints],
+    phase_begin: Longs,
+    rows: tuple[Offsets, Ints],
+) -> None:
+    """Fill the sources by target, in compressed rows; their ends become their beginnings.
+
+    Parameters
+    ----------
+    rows
+        ``begin`` as ``count_sources`` leaves it, and the sources to fill.
+    """
+    sources, targets = crossings
+    begin, grouped = rows
+    for i in range(targets.size):
+        if targets[i] > 0:
+            begin[targets[i]] -= 1
+            grouped[begin[targets[i]]] = sources[i]
+    last = np.full(graph.class_object.size, -1, np.int32)
+    for v in range(number.size):
+        kind = graph.class_index[v]
+        if graph.class_object[kind] >= 0 and last[kind] != number[v]:
+            last[kind] = number[v]
+            target = number[graph.class_object[kind]]
+            if _phase(number[v], phase_begin) <= _phase(target, phase_begin):
+                begin[target] -= 1
+                grouped[begin[target]] = number[v]
 
 
 @kernel
@@ -240,33 +240,40 @@ def _evaluate(v: int, linked: int, ancestor: Ints, label: Ints, stack: Ints) -> 
 
 
 @kernel
-def find_dominators(parent: Ints, begin: Longs, sources: Ints, root_numbers: Ints) -> None:
+def find_dominators(
+    parent: Ints,
+    rows: tuple[Offsets, Ints],
+    root_numbers: Ints,
+    room: Ints,
+) -> None:
     """Turn tree parents into immediate dominators, in place (semi-NCA).
 
     Parameters
     ----------
     parent : array of int32, shape (count,)
         Number of each vertex's tree parent; on return that of its immediate dominator.
-    begin : array of int64, shape (count + 1,); sources : array of int32
-        Cross references by target.
+    rows
+        References off the tree by target: ``begin``, shape (count + 1,), and sources.
     root_numbers : array of int32
         Vertices that the virtual root refers to.
+    room : array of int32, shape (4, count)
+        To work in.
     """
+    begin, sources = rows
+    semi, label, ancestor, stack = room[0], room[1], room[2], room[3]
     count = parent.size
-    semi = parent.copy()
+    semi[:] = parent
+    ancestor[:] = parent
     for root in root_numbers:
         semi[root] = 0
-    label = semi.copy()
-    ancestor = parent.copy()
-    stack = np.empty(count, np.int32)
+    label[:] = semi
     for w in range(count - 1, 0, -1):
         best = long(semi[w])
         for at in range(begin[w], begin[w + 1]):
+            if best == 0:
+                break
             u = long(sources[at])
-            candidate = u
-            if u > w:
-                candidate = _evaluate(u, w + 1, ancestor, label, stack)
-            best = min(best, candidate)
+            best = min(best, u if u <= w else _evaluate(u, w + 1, ancestor, label, stack))
         semi[w] = best
         label[w] = best
     for w in range(1, count):
@@ -277,39 +284,83 @@ def find_dominators(parent: Ints, begin: Longs, sources: Ints, root_numbers: Int
 
 
 @kernel
-def sum_retained(
-    graph: Graph, vertex: Ints, dominator: Ints, shallow: Offsets, retained: Offsets, idom: Ints
-) -> int:
-    """Fill retained sizes and immediate dominators by ordinal; return the total.
+def settle_entries(
+    dominator: Ints,
+    entry: Ints,
+    number: Ints,
+    rows: tuple[Offsets, Ints],
+    room: Ints,
+) -> None:
+    """Keep in ``entry`` the folded objects that are immediate dominators, set -1 elsewhere.
+
+    One is, if no other reference to its exit's target comes from outside of what the target
+    dominates.
 
     Parameters
     ----------
-    vertex, dominator : arrays of int32, shape (count,)
-        Ordinal and number of the immediate dominator of each numbered vertex.
-    shallow : array, shape (objects,)
-        Sizes, in any unit.
-    retained : array, shape (objects,)
-        Filled, in the same unit.
-    idom : array of int32, shape (objects,)
-        Filled with the ordinal of the immediate dominator, -1 for the virtual root.
+    dominator, entry : arrays of int32, shape (count,)
+    number : array of int32, shape (objects,)
+    rows
+        References off the tree by target.
+    room : array of int32, shape (4, count)
+        To work in: size of each subtree of the dominator tree, place of its top where a parent
+        comes before its children, next free place below it.
     """
-    count = vertex.size
-    size = np.zeros(count, np.int64)
-    for v in range(shallow.size):
-        retained[v] = shallow[v]
-        idom[v] = -1
-    for v in range(shallow.size):
-        for edge in range(graph.begin[v], graph.begin[v + 1]):
-            target = graph.targets[edge]
-            if has_bit(graph.is_leaf, target):
-                retained[v] += shallow[target]
-                idom[target] = v
+    begin, sources = rows
+    size, place, free = room[0], room[1], room[2]
+    count = dominator.size
+    size[:] = 1
+    for v in range(count - 1, 0, -1):
+        size[dominator[v]] += size[v]
+    place[0] = 0
+    free[0] = 1
+    for v in range(1, count):
+        place[v] = free[dominator[v]]
+        free[dominator[v]] += size[v]
+        free[v] = place[v] + 1
+    for v in range(1, count):
+        if entry[v] < 0:
+            continue
+        is_alone = dominator[v] > 0 and number[entry[v]] == dominator[v]
+        for at in range(begin[v], begin[v + 1]):
+            if not is_alone:
+                break
+            source = place[sources[at]]
+            is_alone = place[v] <= source < place[v] + size[v]
+        if not is_alone:
+            entry[v] = -1
+
+
+@kernel
+def sum_retained(
+    folds: Folds, out: Numbering, dominator: Ints, retained: Offsets, size: Longs
+) -> None:
+    """Finish retained sizes, and turn ``folds.holder`` into immediate dominators by ordinal.
+
+    Parameters
+    ----------
+    out
+        Cut to the numbered vertices; ``entry`` as ``settle_entries`` leaves it.
+    dominator : array of int32, shape (count,)
+    retained : array, shape (objects,)
+        Each object's size with all that is folded into it.
+    size : array of int64, shape (count,)
+        Room to work in.
+    """
+    count = dominator.size
+    size[0] = 0
     for i in range(1, count):
-        size[i] = retained[vertex[i]]
+        size[i] = retained[out.vertex[i]]
     for i in range(count - 1, 0, -1):
         size[dominator[i]] += size[i]
+        v = long(out.entry[i])
+        while v >= 0 and state_of(folds.state, v) >= EXIT:
+            retained[v] += size[i]
+            v = long(folds.holder[v])
     for i in range(1, count):
-        v = vertex[i]
+        v = out.vertex[i]
         retained[v] = size[i]
-        idom[v] = vertex[dominator[i]] if dominator[i] > 0 else -1
-    return long(size[0])
+        if out.entry[i] >= 0:
+            folds.holder[v] = out.entry[i]
+        else:
+            folds.holder[v] = out.vertex[dominator[i]] if dominator[i] > 0 else -1

@@ -13,10 +13,10 @@ from forensics.kernels.address_table import (
     find_ordinal,
     next_distance,
 )
+from forensics.kernels.folding import mark_seen
 from forensics.kernels.hprof_bytes import read_id, read_u1, read_u4
 from forensics.kernels.hprof_tags import GC_INSTANCE_DUMP, GC_OBJ_ARRAY_DUMP, TYPE_OBJECT
 
-_ONE: Final = np.uint64(1)
 _CACHE: Final = 4096
 
 
@@ -53,39 +53,22 @@ class ExtraReferences(NamedTuple):
 class ReferenceTables(NamedTuple):
     """Arrays to fill; ``n`` objects, class objects first.
 
-    ``class_index``, ``shallow`` (n), ``begin`` (n + 1), ``targets`` (capacity); bitmaps
-    ``seen_once``, ``seen_twice`` of reference targets; ``weak_source``, ``weak_target``
-    (capacity); by class ``gaps`` (classes, 3): smallest distance from an instance to the next
-    record's object, how often it occurred, how many distances were seen.
+    ``class_index``, ``shallow`` (n), ``begin`` (n + 1), ``targets`` (capacity); ``seen``: two
+    bits an object count references to it; ``holder`` (n): one that refers to it;
+    ``weak_source``, ``weak_target`` (capacity); by class ``gaps`` (classes, 3): smallest
+    distance from an instance to the next record's object, how often it occurred, how many
+    distances were seen.
     """
 
     class_index: Ints
     shallow: Offsets
     begin: Offsets
     targets: Ints
-    seen_once: Words
-    seen_twice: Words
+    seen: Words
+    holder: Ints
     weak_source: Ints
     weak_target: Ints
     gaps: Longs
-
-
-@kernel
-def mark_seen(once: Words, twice: Words, target: int) -> None:
-    """Count a reference to ``target``: none, one, or more."""
-    word = target >> 6
-    bit = _ONE << np.uint64(target & 63)
-    if once[word] & bit:
-        twice[word] |= bit
-    else:
-        once[word] |= bit
-
-
-@kernel
-def mark_all_seen(once: Words, twice: Words, targets: Ints) -> None:
-    """Count one reference to each of ``targets``."""
-    for target in targets:
-        mark_seen(once, twice, target)
 
 
 @kernel
@@ -142,7 +125,7 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
     element_bytes, unit_shift = model.element_bytes, model.unit_shift
     mask = (long(1) << model.align_shift) - 1
     class_index, shallow, begin, targets = out.class_index, out.shallow, out.begin, out.targets
-    once, twice, gaps = out.seen_once, out.seen_twice, out.gaps
+    seen, holder, gaps = out.seen, out.holder, out.gaps
     directory, words, shuffled = lookup.directory, lookup.table, lookup.shuffled
     base, shift = lookup.base, lookup.shift
     bisects = directory.size == 0
@@ -220,13 +203,15 @@ def collect_references(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  # the
             else:
                 targets[count] = target
                 count += 1
-                mark_seen(once, twice, target)
+                mark_seen(seen, target)
+                holder[target] = ordinal
         while next_extra < extra.source.size and extra.source[next_extra] <= ordinal:
             if extra.source[next_extra] == ordinal:
                 target = long(extra.target[next_extra])
                 targets[count] = target
                 count += 1
-                mark_seen(once, twice, target)
+                mark_seen(seen, target)
+                holder[target] = ordinal
             next_extra += 1
     begin[offsets.size] = count
     return count, weak, dangling

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forensics.kernels._types import Ints, Offsets, Words, kernel, long
-from forensics.kernels.dominators import has_bit, set_bit
+from forensics.kernels.folding import has_bit, set_bit
 
 
 @kernel

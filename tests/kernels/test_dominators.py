@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.heap.retention import References, compute_retention
-from forensics.kernels.hprof_references import mark_all_seen
+from forensics.kernels.folding import count_referrers, mark_all_seen
 
 
 def retain(size, edges, roots, *, weak=(), sizes=None, class_of=None):
@@ -17,12 +17,12 @@ def retain(size, edges, roots, *, weak=(), sizes=None, class_of=None):
     ordered = sorted(edges, key=lambda edge: edge[0])
     begin = np.searchsorted([s for s, _ in ordered], np.arange(size + 1)).astype(np.uint32)
     targets = np.array([t for _, t in ordered], np.int32)
-    once, twice = np.zeros(size // 64 + 1, np.uint64), np.zeros(size // 64 + 1, np.uint64)
+    seen, holder = np.zeros(size // 32 + 1, np.uint64), np.zeros(size, np.int32)
     root_array, weak_array = np.array(roots, np.int32), np.array(weak, np.int32)
-    mark_all_seen(once, twice, targets)
+    count_referrers(begin, targets, seen, holder)
     for _ in range(2):
-        mark_all_seen(once, twice, root_array)
-        mark_all_seen(once, twice, weak_array)
+        mark_all_seen(seen, root_array)
+        mark_all_seen(seen, weak_array)
     class_index = np.zeros(size, np.int32)
     class_object = np.full(1, -1, np.int32)
     if class_of is not None:
@@ -30,11 +30,11 @@ def retain(size, edges, roots, *, weak=(), sizes=None, class_of=None):
         class_object = np.arange(max(class_of) + 1, dtype=np.int32)
         class_object[np.isin(class_object, root_array)] = -1
         mirrors = np.arange(class_object.size, dtype=np.int32)
-        mark_all_seen(once, twice, mirrors)
-        mark_all_seen(once, twice, mirrors)
+        mark_all_seen(seen, mirrors)
+        mark_all_seen(seen, mirrors)
     shallow = np.array(sizes if sizes is not None else [1] * size, np.uint32)
-    graph = References(begin, targets, class_index, class_object, once, twice)
-    return compute_retention(graph, shallow, root_array, weak_array)
+    graph = References(begin, targets, class_index, class_object, seen, holder)
+    return compute_retention(graph, shallow, root_array, weak_array, fold_from=0)
 
 
 def reachable(edges, roots, without=None):

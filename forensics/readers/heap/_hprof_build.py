@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 
 from forensics.errors import TruncatedEvidenceError
-from forensics.heap.retention import References, Retention, compute_retention
+from forensics.heap.retention import References, compute_retention
 from forensics.heap.store import IndexWriter
 from forensics.kernels import hprof_classes as table
 from forensics.kernels import hprof_references as refs
 from forensics.kernels._types import Bytes, Ints, Longs, Offsets
 from forensics.kernels.address_table import AddressTable, find_ordinals, next_distance
+from forensics.kernels.folding import count_referrers, mark_all_seen
 from forensics.kernels.hprof_tags import (
     GC_ROOT_JAVA_FRAME,
     GC_ROOT_JNI_LOCAL,
@@ -81,21 +82,23 @@ def build_arrays(
     keep = writer.keep
     keep("offsets", addresses.offsets)
     del addresses
-    keep("weak_source", out.weak_source[: found[1]].copy())
-    weak_target = keep("weak_target", out.weak_target[: found[1]].copy())
-    shallow = keep("shallow", out.shallow)
+    targets = out.targets[: found[0]]
+    weak_target = out.weak_target[: found[1]]
+    keep("weak_source", out.weak_source[: found[1]])
+    keep("weak_target", weak_target)
+    keep("shallow", out.shallow)
+    keep("begin", out.begin)
+    keep("targets", targets)
+    keep("class_index", out.class_index)
     held = np.concatenate([roots.held, presumed])
     _mark_numbered(out, held, weak_target, classes.count)
     graph = References(
-        keep("begin", out.begin),
-        keep("targets", out.targets[: found[0]]),
-        keep("class_index", out.class_index),
-        _kept_classes(classes, held),
-        out.seen_once,
-        out.seen_twice,
+        out.begin, targets, out.class_index, _kept_classes(classes, held), out.seen, out.holder
     )
-    del out
-    _keep_retention(writer, compute_retention(graph, shallow, held, weak_target))
+    kept = compute_retention(graph, out.shallow, held, weak_target)
+    keep("dominator", kept.dominator)
+    keep("retained", kept.retained)
+    keep("reach", kept.reach)
     keep("class_rows", classes.rows)
     keep("field_rows", classes.fields)
     keep("super_index", classes.super_index)
@@ -116,10 +119,10 @@ def build_arrays(
 def _mark_numbered(
     out: refs.ReferenceTables, held: Ints, weak_target: Ints, class_count: int
 ) -> None:
-    """See to it that roots, weak targets and classes are never taken for private leaves."""
+    """See to it that roots, weak targets and classes are never folded."""
     for marked in (held, weak_target, np.arange(class_count, dtype=np.int32)):
-        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
-        refs.mark_all_seen(out.seen_once, out.seen_twice, marked)
+        mark_all_seen(out.seen, marked)
+        mark_all_seen(out.seen, marked)
 
 
 def _kept_classes(classes: Classes, held: Ints) -> Ints:
@@ -128,12 +131,6 @@ def _kept_classes(classes: Classes, held: Ints) -> Ints:
     class_object[: classes.count] = np.arange(classes.count)
     class_object[held[held < classes.count]] = -1
     return class_object
-
-
-def _keep_retention(writer: IndexWriter, kept: Retention) -> None:
-    writer.keep("dominator", kept.dominator)
-    writer.keep("retained", kept.retained)
-    writer.keep("reach", kept.reach)
 
 
 def _keep_lookup(writer: IndexWriter, lookup: AddressTable) -> None:
@@ -223,14 +220,13 @@ def _collect(
     """Run the second pass; capacities are upper bounds whose untouched part costs nothing."""
     objects = offsets.size
     capacity = data.size // model.id_bytes + extra.source.size
-    words = objects // 64 + 1
     out = refs.ReferenceTables(
         np.zeros(objects, np.int32),
         np.zeros(objects, np.uint32 if model.unit_shift else np.int64),
         np.empty(objects + 1, offset_type(capacity)),
         np.empty(capacity, np.int32),
-        np.zeros(words, np.uint64),
-        np.zeros(words, np.uint64),
+        np.zeros(objects // 32 + 1, np.uint64),
+        np.empty(objects, np.int32),
         np.empty(objects, np.int32),
         np.empty(objects, np.int32),
         np.zeros((len(classes.names), 3), np.int64),
@@ -244,7 +240,8 @@ def _collect(
         out.begin,
         out.targets,
     )
-    refs.mark_all_seen(out.seen_once, out.seen_twice, out.targets[:count])
+    out.begin[classes.count] = count
+    count_referrers(out.begin[: classes.count + 1], out.targets, out.seen, out.holder)
     out.class_index[: classes.count] = max(classes.first("java.lang.Class"), 0)
     found = refs.collect_references(data, offsets, model, lookup, extra, out, count)
     return out, found

@@ -95,9 +95,7 @@ CANDIDATES: Final = (
 _NARROW: Final = Layout("32-bit", 8, 12, 16, 4)
 
 
-def infer_layout(
-    data: Bytes, addresses: Addresses, first: int, align_bytes: int
-) -> Layout:
+def infer_layout(data: Bytes, addresses: Addresses, first: int, align_bytes: int) -> Layout:
     """Return the layout whose array sizes explain most distances between neighbours.
 
     Samples at most 131 072 neighbours. Without a vote: compressed references where the heap
@@ -125,9 +123,7 @@ def infer_layout(
     )
 
 
-def _sample_arrays(
-    data: Bytes, addresses: Addresses, first: int
-) -> tuple[Longs, Longs, Longs]:
+def _sample_arrays(data: Bytes, addresses: Addresses, first: int) -> tuple[Longs, Longs, Longs]:
     """Return type, length and distance to the next object of arrays in spread windows."""
     last, id_bytes = len(addresses) - 1, addresses.id_bytes
     starts = np.linspace(first, max(last - _WINDOW_OBJECTS, first), _SAMPLE_WINDOWS)
