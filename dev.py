@@ -48,10 +48,11 @@ def set_up() -> None:
     install = ["install", "--quiet", "--constraint", "constraints.txt", "--editable", ".[test]"]
     if uv:
         run([uv, "venv", "--quiet", "--allow-existing", str(VENV)])
-        run([uv, "pip", *install, "--python", str(PYTHON)])
+        run([uv, "pip", *install, "--compile-bytecode", "--python", str(PYTHON)])
     else:
         make_venv()
         run([str(PYTHON), "-m", "pip", "--disable-pip-version-check", *install])
+    run([str(PYTHON), "-m", "compileall", "-q", "forensics"])  # as no import may write it
     stamp.write_text(inputs.hexdigest())
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forensics.kernels._types import Flags, Ints, Longs, Offsets, kernel, long
+from forensics.kernels._types import Flags, Ints, Longs, Offsets, Words, kernel, long
 from forensics.kernels.folding import EXIT, PRIVATE, Folds, Graph, has_bit, state_of
 
 
@@ -41,21 +41,32 @@ class Numbering(NamedTuple):
 
 
 @kernel
-def _find_waiting(graph: Graph, folds: Folds, top: int, stack: Ints) -> int:
-    """Return a class object without number that ``top`` or what is folded into it keeps, or -1."""
-    stack[0] = top
+def _find_waiting(  # noqa: PLR0913, PLR0917  # separate arrays: a tuple of them costs a lock each call
+    begin: Offsets,
+    targets: Ints,
+    class_of: Ints,
+    class_object: Ints,
+    state: Words,
+    holds: Words,
+    number: Ints,
+    stack: Ints,
+) -> int:
+    """Return a class object without number that something folded keeps alive, or -1.
+
+    ``stack`` begins with the folded object to search from; -2 if it is too small.
+    """
     depth = 1
     while depth > 0:
         depth -= 1
         v = long(stack[depth])
-        mirror = long(graph.class_object[graph.class_index[v]])
-        if mirror >= 0 and folds.number[mirror] < 0:
+        mirror = long(class_object[class_of[v]])
+        if mirror >= 0 and number[mirror] < 0:
             return mirror
-        for edge in range(graph.begin[v], graph.begin[v + 1]):
-            child = graph.targets[edge]
-            if state_of(folds.state, child) >= EXIT and has_bit(folds.holds, child):
+        for edge in range(begin[v], begin[v + 1]):
+            child = targets[edge]
+            if state_of(state, child) >= EXIT and has_bit(holds, child):
                 if depth == stack.size:
-                    stack = np.concatenate((stack, np.empty(stack.size, np.int32)))
+                    return long(-2)
                 stack[depth] = child
                 depth += 1
     return long(-1)
@@ -78,6 +89,7 @@ def number_depth_first(  # noqa: C901, PLR0912, PLR0915  # one loop: a call an e
         Room to work in: the next reference of each vertex on the way down, by its number.
     """
     begin, targets, state, number = graph.begin, graph.targets, folds.state, folds.number
+    class_of, class_object, holds = graph.class_index, graph.class_object, folds.holds
     count, crossings, waiting = counts[0], counts[1], counts[2]
     search = np.empty(256, np.int32)
     for root in roots:
@@ -101,7 +113,7 @@ def number_depth_first(  # noqa: C901, PLR0912, PLR0915  # one loop: a call an e
                 if v < out.is_waiting.size and out.is_waiting[v]:
                     out.is_waiting[v] = False
                     waiting -= 1
-                mirror = long(graph.class_object[graph.class_index[v]])
+                mirror = long(class_object[class_of[v]])
                 if mirror >= 0 and number[mirror] < 0:
                     child = mirror
                     continue
@@ -111,8 +123,14 @@ def number_depth_first(  # noqa: C901, PLR0912, PLR0915  # one loop: a call an e
                 target = long(targets[edge])
                 kind = state_of(state, target)
                 if kind >= EXIT:
-                    if waiting > 0 and has_bit(folds.holds, target):
-                        child = _find_waiting(graph, folds, target, search)
+                    if waiting > 0 and has_bit(holds, target):
+                        search[0] = target
+                        child = _find_waiting(
+                            begin, targets, class_of, class_object, state, holds, number, search
+                        )
+                        if child == -2:
+                            search = np.empty(2 * search.size, np.int32)
+                            continue
                         if child >= 0:
                             break
                     if kind == PRIVATE:
