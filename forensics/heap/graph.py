@@ -267,12 +267,12 @@ class HeapGraph:
         return self.content.fields(ordinal)
 
     @cached_property
-    def referrer_rows(self) -> tuple[Longs, Ints]:
-        """References by target in compressed rows: 4 bytes a reference, 8 an object."""
+    def referrer_rows(self) -> tuple[Offsets, Ints]:
+        """References by target in compressed rows: 4 bytes a reference and an object."""
         return transpose_rows(self.begin, self.targets)
 
     @cached_property
-    def dominated_rows(self) -> tuple[Longs, Ints]:
+    def dominated_rows(self) -> tuple[Ints, Ints]:
         """Dominator tree by parent in compressed rows; row 0 is the virtual root's."""
         return group_children(self.dominator)
 

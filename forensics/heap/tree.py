@@ -7,7 +7,7 @@ import polars as pl
 
 from forensics.heap.graph import STRONG, HeapGraph
 from forensics.kernels._types import Flags, Ints
-from forensics.kernels.sums import mark_reachable
+from forensics.kernels.sums import find_largest, mark_reachable
 
 
 def find_biggest(graph: HeapGraph, count: int = 20) -> pl.DataFrame:
@@ -17,10 +17,10 @@ def find_biggest(graph: HeapGraph, count: int = 20) -> pl.DataFrame:
     ``retained_bytes``, ``share`` (of what GC roots hold, 0 to 1), ``dominator`` (ordinal, -1
     for the virtual root).
     """
-    units = np.where(graph.reach == STRONG, graph.retained_units, 0)
     count = min(count, len(graph))
-    top = np.argpartition(units, len(graph) - count)[len(graph) - count :].astype(np.int32)
-    return describe_objects(graph, top[units[top] > 0])
+    return describe_objects(
+        graph, find_largest(graph.retained_units, graph.reach, STRONG + 1, count)
+    )
 
 
 def list_dominated(graph: HeapGraph, ordinal: int = -1, count: int = 100) -> pl.DataFrame:

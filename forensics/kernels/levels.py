@@ -9,7 +9,7 @@ from forensics.kernels._types import Flags, Ints, Longs, Offsets, kernel, long
 
 @kernel
 def sum_children(  # noqa: PLR0913, PLR0917  # arrays of one tree
-    begin: Longs,
+    begin: Ints,
     children: Ints,
     class_index: Ints,
     kind_of: Ints,
@@ -47,7 +47,7 @@ def sum_children(  # noqa: PLR0913, PLR0917  # arrays of one tree
 
 @kernel
 def take_children(
-    begin: Longs,
+    begin: Ints,
     children: Ints,
     class_index: Ints,
     kind_of: Ints,
@@ -75,7 +75,7 @@ def take_children(
 
 @kernel
 def collect_run(
-    begin: Longs, children: Ints, class_index: Ints, starts: Ints, is_run: Flags
+    begin: Ints, children: Ints, class_index: Ints, starts: Ints, is_run: Flags
 ) -> Ints:
     """Return ``starts`` and all below them that is reached through classes of the run only.
 

@@ -23,7 +23,7 @@ def count_by_group(
 
 
 @kernel
-def sum_topmost(group: Ints, retained: Offsets, begin: Longs, children: Ints, groups: int) -> Longs:
+def sum_topmost(group: Ints, retained: Offsets, begin: Ints, children: Ints, groups: int) -> Longs:
     """Return by group the retained sizes of members that no member of the group dominates.
 
     Parameters
@@ -101,3 +101,28 @@ def mark_reachable(begin: Offsets, targets: Ints, starts: Ints, is_barred: Flags
                 queue[count] = target
                 count += 1
     return found
+
+
+@kernel
+def find_largest(values: Offsets, reach: NDArray[np.uint8], least: int, count: int) -> Ints:
+    """Return the ``count`` objects of largest value with ``reach < least``, largest first.
+
+    Values of 0 are left out; of equal values the lowest ordinal comes first.
+    """
+    best = np.zeros(count + 1, np.int64)
+    found = np.zeros(count + 1, np.int32)
+    for v in range(values.size):
+        value = long(values[v])
+        if count == 0 or value <= best[count - 1] or reach[v] >= least:
+            continue
+        at = count - 1
+        while at > 0 and best[at - 1] < value:
+            best[at] = best[at - 1]
+            found[at] = found[at - 1]
+            at -= 1
+        best[at] = value
+        found[at] = v
+    filled = 0
+    while filled < count and best[filled] > 0:
+        filled += 1
+    return found[:filled].copy()
