@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from forensics.charts._chart import Rule
 
-_LETTERS_ACROSS = 125  #: letters of the small label size that fit across a chart
-_LEVELS = 4
+RULE_LETTERS = 46  #: longer names of changes are cut
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLabel:
+    """Where the name of an upright rule goes: above the panel, on one of several lines.
+
+    ``level`` is the line, 0 the lowest; ``is_left`` says that the text begins at the rule
+    (else it ends there).
+    """
+
+    rule: Rule
+    text: str
+    level: int
+    is_left: bool
 
 
 def wrap(text: str, letters: int) -> list[str]:
@@ -37,36 +51,85 @@ def fit_label(text: str, letters: int) -> str:
     return f"{text[:head]}…{text[len(text) - (letters - 1 - head) :]}"
 
 
+def shorten(text: str, letters: int) -> str:
+    """Return ``text`` cut at a word's end to ``letters``: for prose, whose start says most.
+
+    Examples
+    --------
+    >>> shorten("Rotate the certificate of the load balancer", 30)
+    'Rotate the certificate of the…'
+    """
+    text = " ".join(printable(text).split())
+    if len(text) <= letters:
+        return text
+    head, _, _ = text[: max(letters, 1)].rpartition(" ")
+    return f"{head.rstrip(' ,;:(–-')}…" if len(head) > letters // 2 else fit_label(text, letters)
+
+
+def wrap_label(text: str, letters: int) -> str:
+    r"""Return a category's name on one line or two: prose is wrapped, a name cut in its middle.
+
+    Examples
+    --------
+    >>> wrap_label("0 of 12 process lifetimes that were not exposed", 30)
+    '0 of 12 process lifetimes that\nwere not exposed'
+    """
+    text = " ".join(printable(text).split())
+    if len(text) <= letters or " " not in text:
+        return fit_label(text, letters)
+    lines = textwrap.wrap(text, letters)
+    return "\n".join([lines[0], shorten(" ".join(lines[1:]), letters)])
+
+
 def printable(text: str) -> str:
     """Return ``text`` on one line, without control characters and direction overrides."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 def place_rule_labels(
-    rules: Iterable[Rule], low: float, high: float, to_number: Callable[[Any], float]
-) -> list[tuple[Rule, float, int]]:
-    """Give each labelled rule its share of the axis and the level that keeps it readable.
+    rules: Iterable[Rule],
+    low: float,
+    high: float,
+    to_number: Callable[[Any], float],
+    letters_across: float = 112.0,
+) -> list[RuleLabel]:
+    """Give each labelled rule a line above the panel, so that no two texts touch.
 
-    A greedy sweep from left to right: each label takes the first level whose previous label
-    has ended; where all are taken it takes the lowest one.
+    A text begins at its rule, or ends there where it would run out of the panel. Going away
+    from that end, each takes the lowest line that is free, above the texts that reach over
+    its own rule: the stroke up to a text crosses no other text of its side.
 
-    Returns
-    -------
-    list of (Rule, float, int)
-        The rule, its place from 0 (left) to 1 (right), its level (0 is the top).
+    Parameters
+    ----------
+    rules
+        Rules on the x axis; those without text are skipped.
+    low, high
+        Ends of the axis, in the numbers that ``to_number`` gives.
+    to_number
+        Returns a coordinate as a number.
+    letters_across
+        How many letters of the label's size are as wide as the panel.
     """
-    ends = [-1.0] * _LEVELS
-    placed: list[tuple[Rule, float, int]] = []
     span = (high - low) or 1.0
-    for rule in sorted(rules, key=lambda one: (to_number(one.at), one.name)):
-        share = (to_number(rule.at) - low) / span
-        width = min(len(rule.text), 46) / _LETTERS_ACROSS
-        start = share if share < 0.75 else share - width
-        free = [level for level, end in enumerate(ends) if end <= start]
-        level = free[0] if free else _LEVELS - 1
-        ends[level] = max(ends[level], start + width + 0.01)
-        placed.append((rule, share, level))
-    return placed
+    wanted: list[tuple[Rule, str, float, float, float]] = []
+    for rule in rules:
+        if rule.axis == "x" and rule.text:
+            text = shorten(rule.text, RULE_LETTERS)
+            at, width = (to_number(rule.at) - low) / span, (len(text) + 2) / letters_across
+            begin = at if at + width <= 1 else at - width
+            wanted.append((rule, text, at, begin, begin + width))
+    order = [one for one in wanted if one[3] >= one[2]]
+    order.sort(key=lambda one: (-one[2], one[0].name))
+    order += sorted((o for o in wanted if o[3] < o[2]), key=lambda one: (one[2], one[0].name))
+    taken: list[tuple[float, float, int]] = []
+    placed: list[RuleLabel] = []
+    for rule, text, at, begin, end in order:
+        is_left = begin >= at
+        over = [level for (first, last, level) in taken if first < end and last > begin]
+        level = max(over, default=-1) + 1
+        taken.append((begin, end, level))
+        placed.append(RuleLabel(rule, text, level, is_left))
+    return sorted(placed, key=lambda one: (to_number(one.rule.at), one.rule.name))
 
 
 def thin(x: Sequence[Any], y: Sequence[float], most: int) -> tuple[list[Any], list[float]]:

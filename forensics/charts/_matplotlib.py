@@ -8,7 +8,7 @@ salt keep the bytes equal between runs.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -17,10 +17,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 from forensics.charts import _chart as m
-from forensics.charts._layout import fit_label, place_rule_labels, wrap
+from forensics.charts._layout import RuleLabel, fit_label, place_rule_labels, wrap, wrap_label
 from forensics.charts._matplotlib_marks import Place, as_number, draw_mark
 from forensics.charts._theme import FONT, FONT_SIZE_PT, LIGHT
 from forensics.charts._units import axis_title, shown_panel
@@ -28,6 +29,8 @@ from forensics.charts._units import axis_title, shown_panel
 #: Matplotlib's dates are untyped.
 _DATES: Final[Any] = dates
 _LABEL_PT: Final = 10.5
+_LETTER_PT: Final = 4.5  #: width of a letter of the small label size
+_CATEGORY_LETTERS: Final = 44
 _RC: Final[Any] = {
     "font.family": FONT,
     "font.size": FONT_SIZE_PT,
@@ -37,6 +40,10 @@ _RC: Final[Any] = {
     "text.parse_math": False,
     "timezone": "UTC",
 }
+
+
+#: The names over one panel, from left to right.
+RuleTexts = Sequence[RuleLabel]
 
 
 def draw_inline(chart: m.Chart) -> str:
@@ -82,16 +89,18 @@ def _build_figure(chart: m.Chart, *, titled: bool) -> Figure:
         _write_frame(figure, chart, height_in)
     shares = [panel.height for panel in chart.panels]
     rows = figure.subplots(len(chart.panels), 1, squeeze=False, height_ratios=shares)
-    first_time: Axes | None = None
+    named: set[str] = set()
+    above: tuple[Axes, m.Axis] | None = None
     for axes, raw in zip(rows[:, 0], chart.panels, strict=True):
-        if raw.x.scale == "time" and first_time is not None:
-            axes.sharex(first_time)
         place = Place(axes, shown_panel(raw), chart.id)
-        _draw_panel(place, shared=len(chart.panels) > 1)
-        if raw.x.scale != "time" or first_time is None:
-            _draw_rule_labels(place, chart.height_in * raw.height / sum(shares) * 0.75)
-        if raw.x.scale == "time" and first_time is None:
-            first_time = axes
+        _draw_panel(place)
+        texts = [t for t in _place_rules(place, chart.width_in) if t.rule.name not in named]
+        named |= {text.rule.name for text in texts}
+        if above is not None and above[1] == raw.x:
+            _share_x(above[0], axes)
+        _write_rule_labels(axes, texts)
+        _write_panel_title(place, shared=len(chart.panels) > 1, lines=_lines(texts))
+        above = (axes, raw.x) if raw.x.scale in {"time", "log"} else None
     # The layout is solved once; each file would solve it again.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
@@ -111,7 +120,7 @@ def _write_frame(figure: Figure, chart: m.Chart, height_in: float) -> None:
     figure.text(0.012, 0.05 / height_in, source, size=6.5, va="bottom", color=LIGHT["soft"])
 
 
-def _draw_panel(place: Place, *, shared: bool) -> None:
+def _draw_panel(place: Place) -> None:
     axes, panel = place.axes, place.panel
     axes.set_facecolor(LIGHT["page"])
     for side in ("top", "right"):
@@ -127,38 +136,51 @@ def _draw_panel(place: Place, *, shared: bool) -> None:
     _set_axis(place, "y", panel.y)
     if "none" in {panel.x.scale, panel.y.scale}:
         axes.grid(visible=False)
-    _write_panel_title(place, shared=shared)
 
 
-def _write_panel_title(place: Place, *, shared: bool) -> None:
+def _write_panel_title(place: Place, *, shared: bool, lines: int) -> None:
+    """Write title and legend above the panel and above the ``lines`` of names over it."""
     axes, panel = place.axes, place.panel
-    handles, labels = axes.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
+    strip_pt = lines * _LABEL_PT + (4 if lines else 0)
     if panel.title and shared:
         axes.set_title(
-            panel.title, loc="left", size=FONT_SIZE_PT, color=LIGHT["ink"], weight="bold"
+            panel.title,
+            loc="left",
+            size=FONT_SIZE_PT,
+            color=LIGHT["ink"],
+            weight="bold",
+            pad=6 + strip_pt,
         )
-    if len(unique) > 1 or (unique and not shared):
-        columns = _count_columns(unique)
-        axes.legend(
-            unique.values(),
-            [fit_label(name, 70) for name in unique],
-            loc="lower right" if shared else "lower left",
-            bbox_to_anchor=(1.0, 1.0) if shared else (0.0, 1.0),
-            ncols=columns,
-            frameon=False,
-            fontsize=7.5,
-            labelcolor=LIGHT["ink"],
-            handlelength=1.6,
-            columnspacing=1.2,
-            borderaxespad=0.1,
-        )
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    if len(unique) <= 1 and (shared or not unique):
+        return
+    figure: Any = axes.figure
+    names = [fit_label(name, 70) for name in unique]
+    axes.legend(
+        unique.values(),
+        names,
+        loc="lower right" if shared else "lower left",
+        bbox_to_anchor=(1.0, 1.0) if shared else (0.0, 1.0),
+        bbox_transform=axes.transAxes + ScaledTranslation(0, strip_pt / 72, figure.dpi_scale_trans),
+        ncols=_count_columns(names, 90 if shared and panel.title else 128),
+        frameon=False,
+        fontsize=7.5,
+        labelcolor=LIGHT["ink"],
+        handlelength=1.6,
+        columnspacing=1.2,
+        borderaxespad=0.1,
+    )
 
 
-def _count_columns(names: Iterable[str]) -> int:
-    """Return how many legend entries fit beside each other: all of them, or as wide columns."""
-    lengths = [min(len(name), 70) + 7 for name in names]
-    return len(lengths) if sum(lengths) <= 128 else max(1, 115 // max(lengths))
+def _count_columns(names: Sequence[str], most: int) -> int:
+    """Return how many columns of legend entries fit into ``most`` letters, filled downwards."""
+    for columns in range(len(names), 1, -1):
+        rows = -(-len(names) // columns)
+        parts = [names[i : i + rows] for i in range(0, len(names), rows)]
+        if sum(max(map(len, part)) + 7 for part in parts) <= most:
+            return columns
+    return 1
 
 
 def _set_axis(place: Place, which: m.Direction, axis: m.Axis) -> None:
@@ -168,7 +190,8 @@ def _set_axis(place: Place, which: m.Direction, axis: m.Axis) -> None:
     target.label.set_text(axis_title(axis))
     target.label.set_color(LIGHT["soft"])
     if axis.scale == "category":
-        target.set_ticks(range(len(axis.categories)), [fit_label(c, 38) for c in axis.categories])
+        names = [wrap_label(name, _CATEGORY_LETTERS) for name in axis.categories]
+        target.set_ticks(range(len(names)), names)
         set_limits(-0.6, len(axis.categories) - 0.4)
         target.grid(visible=False)
         if which == "y":
@@ -179,52 +202,85 @@ def _set_axis(place: Place, which: m.Direction, axis: m.Axis) -> None:
         target.set_major_formatter(_DATES.ConciseDateFormatter(locator))
     elif axis.scale == "log":
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+        target.set_major_locator(LogLocator(10, numticks=7))
+        target.set_minor_locator(LogLocator(10, subs=(), numticks=7))
+        target.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, axis.unit)))
     elif axis.scale == "none":
         target.set_visible(False)
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
     else:
         target.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        target.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value, "")))
     if axis.low is not None or axis.high is not None:
         set_limits(axis.low, axis.high)
 
 
-def _draw_rule_labels(place: Place, panel_in: float) -> None:
-    """Write the names of upright rules into headroom made for them above the data."""
+def _place_rules(place: Place, width_in: float) -> RuleTexts:
+    """Find a place above the panel for the name of each upright rule within its ends."""
+    low, high = place.axes.get_xlim()
     rules = [
         mark
         for mark in place.panel.marks
-        if isinstance(mark, m.Rule) and mark.axis == "x" and mark.text
+        if isinstance(mark, m.Rule) and mark.axis == "x" and low <= as_number(mark.at) <= high
     ]
-    if not rules:
-        return
-    low, high = place.axes.get_xlim()
-    placed = place_rule_labels(rules, low, high, as_number)
-    _make_headroom(place.axes, 1 + max(level for _, _, level in placed), panel_in)
-    for rule, share, level in placed:
-        left = share < 0.75
-        place.axes.annotate(
-            fit_label(rule.text, 46),
-            (rule.at, 1.0),
+    categories = place.panel.y.categories if place.panel.y.scale == "category" else ()
+    beside = max((min(len(name), _CATEGORY_LETTERS) for name in categories), default=9)
+    right_pt = 62.0 if any(isinstance(mark, m.Heat) for mark in place.panel.marks) else 10.0
+    across_pt = width_in * 72 - beside * 5.2 - right_pt
+    return place_rule_labels(rules, low, high, as_number, across_pt / _LETTER_PT)
+
+
+def _lines(texts: RuleTexts) -> int:
+    return 1 + max((text.level for text in texts), default=-1)
+
+
+def _write_rule_labels(axes: Axes, texts: RuleTexts) -> None:
+    """Write the names above the panel, each with a stroke down to its rule."""
+    for text in texts:
+        height = 3 + _LABEL_PT * text.level
+        colour = LIGHT[text.rule.role]
+        stroke = {"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate(
+            "",
+            (text.rule.at, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(3 if left else -3, -2 - _LABEL_PT * level),
+            xytext=(0, height + 7),
             textcoords="offset points",
-            ha="left" if left else "right",
-            va="top",
+            arrowprops=stroke,
+            zorder=5,
+        )
+        axes.annotate(
+            text.text,
+            (text.rule.at, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(3 if text.is_left else -3, height),
+            textcoords="offset points",
+            ha="left" if text.is_left else "right",
+            va="bottom",
             size=7.5,
+            weight="bold" if text.rule.role == "cause" else "normal",
             color=LIGHT["ink"],
-            bbox={"facecolor": LIGHT["page"], "edgecolor": "none", "pad": 0.6, "alpha": 0.75},
             zorder=6,
         )
 
 
-def _make_headroom(axes: Axes, lines: int, panel_in: float) -> None:
-    """Stretch a linear y axis upwards so that ``lines`` of labels cover no data."""
-    if axes.get_yscale() != "linear":
-        return
-    share = min((lines * _LABEL_PT + 5) / 72 / panel_in, 0.5)
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, bottom + (top - bottom) / (1 - share))
+def _share_x(above: Axes, axes: Axes) -> None:
+    """Give a panel the x axis of the one above it, which then leaves its labels to it."""
+    low, high = above.get_xlim()
+    own_low, own_high = axes.get_xlim()
+    above.set_xlim(min(low, own_low), max(high, own_high))
+    axes.sharex(above)
+    above.tick_params(labelbottom=False)
+    above.xaxis.label.set_visible(False)
+    above.xaxis.get_offset_text().set_visible(False)
+
+
+def tick_text(value: float, unit: str) -> str:
+    """Return a tick's number: thousands parted; a factor of the odds as times or divided."""
+    if unit == "odds":
+        return f"×{value:,.3g}" if value >= 1 else f"÷{1 / value:,.3g}"
+    return f"{value:,.10g}".replace("-", "−")
 
 
 def legend_names(chart: m.Chart) -> Sequence[str]:

@@ -196,7 +196,8 @@ def _write_in_rect(
     low, high = (as_number(end) if end is not None else None for end in ends)
     if low is None or high is None:
         return
-    fitted = fit_label(label, math.floor(abs(x1 - x0) / (abs(high - low) or 1.0) * 105) - 2)
+    letters = math.floor(abs(x1 - x0) / (abs(high - low) or 1.0) * 105) - 2
+    fitted = "\n".join(fit_label(line, letters) for line in label.splitlines())
     if fitted:
         place.axes.text(
             (x0 + x1) / 2,

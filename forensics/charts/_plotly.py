@@ -13,11 +13,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from forensics.charts import _chart as m
-from forensics.charts._layout import fit_label, printable
+from forensics.charts._layout import (
+    RuleLabel,
+    fit_label,
+    place_rule_labels,
+    printable,
+    wrap_label,
+)
 from forensics.charts._theme import HEAT, LIGHT, text_on
 from forensics.charts._units import axis_title, clock, human_number, shown_panel
 
 Trace = dict[str, Any]
+_LINE_PX: Final = 15
 _DASHES: Final = {"solid": "solid", "dash": "dash", "dot": "dot"}
 _SYMBOLS: Final = {
     "circle": "circle",
@@ -55,8 +62,10 @@ def build_figure(chart: m.Chart) -> dict[str, Any]:
         gap = 0.06 if len(chart.panels) > 1 else 0.0
         _place_axes(layout, panel, number, (max(0.0, top - height + gap), top))
         top -= height
+        target = _Target(chart.id, number, layout)
+        target.place_names(panel)
         for mark in panel.marks:
-            data.extend(_DRAW[type(mark)](mark, _Target(chart.id, number, layout)))
+            data.extend(_DRAW[type(mark)](mark, target))
     return {"data": data, "layout": layout}
 
 
@@ -69,6 +78,22 @@ class _Target:
         self.x = f"x{suffix}"
         self.y = f"y{suffix}"
         self.layout = layout
+        self.names: dict[str, RuleLabel] = {}
+
+    def place_names(self, panel: m.Panel) -> None:
+        """Give the names of upright rules lines above the panel, with a margin to hold them."""
+        seen = [
+            _number(value)
+            for mark in panel.marks
+            if panel.x.scale != "category"
+            for value in m.values_along(mark, "x")
+        ]
+        rules = [mark for mark in panel.marks if isinstance(mark, m.Rule)]
+        labels = place_rule_labels(rules, min(seen, default=0), max(seen, default=1), _number, 120)
+        self.names = {label.rule.name: label for label in labels}
+        lines = 1 + max((label.level for label in labels), default=-1)
+        if self.x == "x":
+            self.layout["margin"]["t"] += _LINE_PX * lines
 
     def trace(self, mark: m.Mark, **more: Any) -> Trace:
         """Return a trace on this panel with the mark's name and id."""
@@ -125,7 +150,7 @@ def _axis(axis: m.Axis, *, reverse: bool) -> dict[str, Any]:
     }
     if axis.scale == "category":
         made["tickvals"] = list(range(len(axis.categories)))
-        made["ticktext"] = [escape(fit_label(name, 40)) for name in axis.categories]
+        made["ticktext"] = [_in_lines(wrap_label(name, 44)) for name in axis.categories]
         ends = [-0.6, len(axis.categories) - 0.4]
         made["range"] = ends[::-1] if reverse else ends
     elif axis.low is not None and axis.high is not None and axis.scale != "log":
@@ -143,6 +168,10 @@ def _plain(value: Any) -> Any:
 
 def _all(values: Sequence[Any]) -> list[Any]:
     return [_plain(value) for value in values]
+
+
+def _number(value: Any) -> float:
+    return value.timestamp() if isinstance(value, datetime) else float(value)
 
 
 def _said(value: Any) -> str:
@@ -247,7 +276,17 @@ def _rule(mark: m.Rule, target: _Target) -> list[Trace]:
     at = _plain(mark.at)
     if mark.axis == "x":
         target.shape(type="line", x0=at, x1=at, y0=0, y1=1, across="y", line=style)
-        target.note(mark.text, x=at, y=1, yref=f"{target.y} domain", yanchor="bottom", textangle=0)
+        name = target.names.get(mark.name)
+        if name is not None and target.x == "x":
+            target.note(
+                name.text,
+                x=at,
+                y=1,
+                yref=f"{target.y} domain",
+                xanchor="left" if name.is_left else "right",
+                yanchor="bottom",
+                yshift=_LINE_PX * name.level,
+            )
     else:
         target.shape(type="line", y0=at, y1=at, x0=0, x1=1, across="x", line=style)
         target.note(mark.text, y=at, x=0, xref=f"{target.x} domain", xanchor="left", yshift=9)
@@ -295,11 +334,19 @@ def _rects(mark: m.Rects, target: _Target) -> list[Trace]:
             mode="text",
             x=_all([x for x, _ in centres]),
             y=_all([y for _, y in centres]),
-            text=[escape(fit_label(label, 24)) for label in mark.labels or [""] * len(mark.x0)],
+            text=[
+                "<br>".join(escape(fit_label(line, 24)) for line in label.splitlines())
+                for label in mark.labels or [""] * len(mark.x0)
+            ],
             hovertext=[escape(text) for text in texts],
             textfont={"color": [LIGHT[text_on(LIGHT[role])] for role in roles], "size": 11},
         )
     ]
+
+
+def _in_lines(label: str) -> str:
+    """Return an escaped label with plotly's own line breaks."""
+    return "<br>".join(escape(line) for line in label.splitlines())
 
 
 def _middle(low: Any, high: Any) -> Any:

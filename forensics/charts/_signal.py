@@ -20,6 +20,8 @@ from forensics.findings import EvidenceRef, Findings
 
 MOST_POINTS = 400  #: a line: more than the pixels of a chart show nothing more
 MOST_SERIES = 40
+MOST_RULES = 40  #: changes drawn into a chart of something else
+MOST_NAMED = 7  #: of these, the most probable ones that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +95,45 @@ def change_rules(findings: Findings, low: Any = None, high: Any = None) -> list[
     """
     cause = findings.verdict.root_cause.change_id
     spare = (high - low) / 10 if low is not None and high is not None else timedelta(0)
-    return [
-        Rule(
-            name=f"change {suspect.change_id}",
-            role="cause" if suspect.change_id == cause else "innocent",
-            at=suspect.time,
-            text=suspect.what,
-            legend=False,
-        )
+    near = [
+        suspect
         for suspect in findings.suspects
         if suspect.time is not None
         and (low is None or suspect.time >= low - spare)
         and (high is None or suspect.time <= high + spare)
     ]
+    near.sort(key=lambda s: (s.change_id != cause, -s.probability, s.change_id))
+    return [
+        Rule(
+            name=f"change {suspect.change_id}",
+            role="cause" if suspect.change_id == cause else "innocent",
+            at=suspect.time,
+            text=suspect.what if rank < MOST_NAMED else "",
+            legend=False,
+        )
+        for rank, suspect in enumerate(near[:MOST_RULES])
+        if suspect.time is not None
+    ]
+
+
+def focus(
+    findings: Findings, low: Coordinate | None, high: Coordinate | None
+) -> tuple[datetime | None, datetime | None]:
+    """Return the ends of a time axis that shows the incident and what came before it.
+
+    Evidence may reach far back; half an hour before the first moment of the incident, or
+    three quarters of what follows it, is enough to see what was usual. The tables of the
+    charts keep everything.
+    """
+    if not isinstance(low, datetime) or not isinstance(high, datetime):
+        return None, None
+    onsets = [g.onset for g in findings.growth if g.leak == "yes" and g.confidence != "low"]
+    moments = [t for t in (*onsets, findings.incident.started_at) if t and low <= t <= high]
+    begin = low
+    if moments:
+        first = min(moments)
+        begin = max(low, first - max(timedelta(minutes=30), (high - first) * 0.75))
+    return begin, high + (high - begin) / 40
 
 
 def sources_of(

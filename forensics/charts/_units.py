@@ -30,20 +30,28 @@ def scale_bytes(largest: float) -> tuple[str, float]:
 
 
 def human_number(value: float) -> str:
-    """Return ``value`` with three significant digits and thin thousands.
+    """Return ``value`` as people write it: whole numbers whole, others to three digits.
+
+    A count below a million is written out, so that it can be found again in the evidence.
 
     Examples
     --------
-    >>> human_number(12847.0), human_number(0.04567), human_number(9.0)
-    ('12,800', '0.0457', '9')
+    >>> human_number(12847.0), human_number(12847.3), human_number(0.04567), human_number(13.4e6)
+    ('12,847', '12,800', '0.0457', '13.4 million')
     """
     if not math.isfinite(value):
         return "unlimited" if value > 0 else "unknown"
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if abs(value) >= size:
+            return f"{_three_digits(value / size)} {name}"
+    return f"{value:,.0f}" if value == int(value) else _three_digits(value)
+
+
+def _three_digits(value: float) -> str:
     if value == 0:
         return "0"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    rounded = round(value, 2 - math.floor(math.log10(abs(value))))
-    text = f"{rounded:,.{min(digits, 12)}f}"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    text = f"{round(value, digits):,.{min(max(0, digits), 12)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -52,17 +60,70 @@ def human(value: float | None, unit: str) -> str:
 
     Examples
     --------
-    >>> human(262144000.0, "bytes/min"), human(0.87, "share"), human(None, "s")
-    ('250 MiB/min', '87 %', 'not known')
+    >>> human(262144000.0, "bytes/min"), human(0.874, "share"), human(None, "s")
+    ('250 MiB/min', '87%', 'not known')
+    >>> human(2_209_000.0, "ms"), human(35.6, "ms"), human(5.47, "min"), human(45_000.0, "1/s")
+    ('36.8 min', '35.6 ms', '5.5 min', '45,000/s')
     """
     if value is None or math.isnan(value):
         return "not known"
     if unit == "bytes" or unit.startswith("bytes/"):
         shown, size = scale_bytes(value)
-        return f"{human_number(value / size)} {shown}{unit.removeprefix('bytes')}"
+        return f"{_three_digits(value / size)} {shown}{unit.removeprefix('bytes')}"
     if unit == "share":
-        return f"{human_number(value * 100)} %"
-    return f"{human_number(value)} {unit}".rstrip()
+        return _percent(value)
+    if unit in _SECONDS and math.isfinite(value):
+        return _duration(value * _SECONDS[unit])
+    if unit == "1/s":
+        return f"{human_number(value)}/s"
+    return f"{human_number(value)} {'' if unit == '1' else unit}".rstrip()
+
+
+def human_range(low: float, high: float, unit: str) -> str:
+    """Return a range with its unit named once where both ends share it.
+
+    Examples
+    --------
+    >>> human_range(1.03e9, 1.06e9, "bytes/min"), human_range(0.2, 0.3, "share")
+    ('982 to 1,010 MiB/min', '20% to 30%')
+    """
+    if unit == "bytes" or unit.startswith("bytes/"):
+        shown, size = scale_bytes(min(abs(low), abs(high)) or max(abs(low), abs(high)))
+        if max(abs(low), abs(high)) >= 10_000 * size:
+            return f"{human(low, unit)} to {human(high, unit)}"
+        ends = f"{_three_digits(low / size)} to {_three_digits(high / size)}"
+        return f"{ends} {shown}{unit.removeprefix('bytes')}"
+    first, last = human(low, unit), human(high, unit)
+    own = first.rpartition(" ")[2]
+    if " " in first and own == last.rpartition(" ")[2]:
+        first = first.rpartition(" ")[0]
+    return f"{first} to {last}"
+
+
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+
+
+def _percent(share: float) -> str:
+    """Return a share as percent: whole between 10 and 99, with a digit more near the ends."""
+    percent = share * 100
+    if 10 <= abs(percent) <= 99 or percent in {0.0, 100.0}:
+        return f"{percent:.0f}%"
+    return f"{float(f'{percent:.4g}' if abs(percent) > 99 else f'{percent:.2g}'):g}%"
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in the unit that leaves between one and a few hundred of it."""
+    size = abs(seconds)
+    for least, unit, length in (
+        (172_800.0, "days", 86_400.0),
+        (7_200.0, "h", 3_600.0),
+        (120.0, "min", 60.0),
+        (1.0, "s", 1.0),
+    ):
+        if size >= least:
+            shown = seconds / length
+            return f"{_three_digits(round(shown, 1) if abs(shown) < 100 else shown)} {unit}"
+    return "0 s" if seconds == 0 else f"{_three_digits(seconds * 1000)} ms"
 
 
 def shown_panel(panel: Panel) -> Panel:
@@ -117,6 +178,8 @@ def axis_title(axis: Axis) -> str:
     """Return the label of an axis with its unit, such as ``memory in use (GiB)``."""
     if axis.scale == "time":
         return axis.label or "time (UTC)"
+    if axis.scale == "log" and axis.unit == "odds":
+        return axis.label
     return f"{axis.label} ({axis.unit})" if axis.unit and axis.label else axis.label or axis.unit
 
 

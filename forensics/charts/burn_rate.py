@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Band, Chart, Line, Panel, Rule
-from forensics.charts._signal import change_rules, over_time, select, sources_of, time_ends
-from forensics.charts._units import human
+from forensics.charts._signal import change_rules, focus, over_time, select, sources_of, time_ends
+from forensics.charts._units import human, human_number
 from forensics.findings import Findings
 
 if TYPE_CHECKING:
@@ -42,18 +42,21 @@ def draw(findings: Findings, roles: Roles, config: IncidentConfig) -> Chart | No
     )
     if burned.is_empty():
         return None
-    low, high = time_ends(burned)
+    low, high = focus(findings, *time_ends(burned))
     peak = float(burned["burn"].max() or 0.0)  # type: ignore[arg-type]  # a float column
     goal = human(objective, "share")
     times, values = burned["time"].to_list(), burned["burn"].to_list()
-    title = f"The error budget burned up to {human(peak, 'times')} as fast as it may last"
+    title = (
+        f"Errors used up the budget of a {goal} objective up to {human_number(round(peak))} "
+        "times too fast"
+    )
     return Chart(
         id="burn-rate",
         title=title,
-        subtitle=f"share of failed requests over the share that an objective of {goal} allows",
+        subtitle=f"share of failed requests over the {human(1 - objective, 'share')} allowed",
         panels=(
             Panel(
-                x=Axis(label="time (UTC)", scale="time"),
+                x=Axis(label="time (UTC)", scale="time", low=low, high=high),
                 y=Axis(label="burn rate", unit="times", low=0.0),
                 marks=(
                     Band(
@@ -71,7 +74,7 @@ def draw(findings: Findings, roles: Roles, config: IncidentConfig) -> Chart | No
                             role=role,
                             axis="y",
                             at=at,
-                            text=f"{name} at {human(at, 'times')}",
+                            text=f"{name}: {human(at, 'times')}",
                             legend=False,
                         )
                         for name, at, role in (("page", _PAGE, "limit"), ("budget", _TICKET, "s1"))
@@ -81,7 +84,10 @@ def draw(findings: Findings, roles: Roles, config: IncidentConfig) -> Chart | No
                 ),
             ),
         ),
-        caption="At a burn rate of one the error budget lasts exactly its window.",
+        caption=(
+            f"At a burn rate of one the error budget lasts exactly its {config.slo.window_days:g} "
+            "days; 14.4 is a usual threshold to call somebody."
+        ),
         alt=f"Burn rate of the error budget over time. {title}.",
         table=burned,
         sources=sources_of(findings, ("metrics",)),

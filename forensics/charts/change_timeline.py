@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import NormalDist
 from typing import Final
 
 import polars as pl
 
-from forensics.charts._chart import Axis, Chart, Mark, Panel, Points, Rects, Rule, Span
+from forensics.charts._chart import (
+    Axis,
+    Band,
+    Chart,
+    Line,
+    Mark,
+    Panel,
+    Points,
+    Rects,
+    Rule,
+)
 from forensics.charts._signal import references, sources_of
 from forensics.charts._units import clock, human
 from forensics.charts.memory_growth import worst_growth
@@ -17,8 +29,12 @@ TITLE: Final = "Changes and events on one time line, with the onset and its inte
 NEEDS: Final = ("findings", "changes", "events")
 
 _MOST_EVENTS: Final = 400
+_MOST_CHANGES: Final = 12
+_BINS: Final = 60
+#: Half the width of the central 90 % of a normal distribution, in its standard deviations.
+_Z90: Final = 1.6449
 _AROUND: Final = timedelta(hours=3)
-#: A change that lasts past the evidence is drawn this far past its last moment.
+#: At least this much room beside the first and the last moment.
 _TAIL: Final = timedelta(minutes=5)
 
 
@@ -28,36 +44,85 @@ def draw(findings: Findings, changes: pl.DataFrame, events: pl.DataFrame) -> Cha
     events = _around(findings, events).head(_MOST_EVENTS)
     if changes.is_empty() and events.is_empty():
         return None
-    change_kinds = changes["kind"].unique().sort().to_list()
-    event_kinds = events["kind"].unique().sort().to_list()
-    rows = [f"change: {kind}" for kind in change_kinds]
-    rows += [f"event: {str(kind).replace('_', ' ')}" for kind in event_kinds]
-    marks: list[Mark] = [
-        *_onset(findings),
-        *_changes(findings, changes, change_kinds),
-        *_events(events, event_kinds, len(change_kinds)),
-        *_milestones(findings),
+    named = _named(findings, changes)
+    kinds = events["kind"].unique().sort().to_list()
+    counts = dict(events.group_by("kind").len().iter_rows())
+    rows = [*named["what"].to_list()]
+    rows += [f"{str(kind).replace('_', ' ')} ({counts[kind]})" for kind in kinds]
+    low, high = _ends(findings, named, events)
+    time = Axis(label="time (UTC)", scale="time", low=low, high=high)
+    posterior = _posterior(findings)
+    panels = [
+        Panel(
+            x=time,
+            y=Axis(label="", scale="category", categories=tuple(rows)),
+            marks=(
+                *_changes(findings, named),
+                *_events(events, kinds, named.height),
+                *_milestones(findings),
+            ),
+            height=0.6 + 0.3 * len(rows),
+        )
     ]
+    if posterior:
+        panels.insert(
+            0,
+            Panel(
+                title="when the growth began",
+                x=time,
+                y=Axis(label="probability", unit="share", low=0.0),
+                marks=(*posterior, *_milestones(findings)),
+                height=1.0,
+            ),
+        )
     return Chart(
         id="change-timeline",
         title=_title(findings),
-        subtitle="changes, events and the onset of growth; all times UTC",
-        panels=(
-            Panel(
-                x=Axis(label="time (UTC)", scale="time"),
-                y=Axis(label="", scale="category", categories=tuple(rows)),
-                marks=tuple(marks),
-            ),
-        ),
-        caption=(
-            "Bars and diamonds: changes with their duration, the one held responsible in its own "
-            "colour. Circles: events. Shaded: the interval in which the growth began."
-        ),
+        subtitle="changes and events by time, all UTC",
+        panels=tuple(panels),
+        caption=_caption(has_posterior=bool(posterior)),
         alt=_alt(findings, changes, events),
         table=_table(changes, events),
         sources=references(sources_of(findings, ("changes", "events"), changes)),
-        height_in=1.6 + 0.34 * len(rows),
+        height_in=1.0 + 0.3 * len(rows) + (1.3 if posterior else 0.0),
     )
+
+
+def _caption(*, has_posterior: bool) -> str:
+    above = (
+        "Above: the probability that the growth began then, each leaking process counted alike. "
+        if has_posterior
+        else ""
+    )
+    return (
+        f"{above}Diamonds and bars are changes with their duration, the one held responsible in "
+        "its own colour; circles are events, with how many there are of each kind."
+    )
+
+
+def _named(findings: Findings, changes: pl.DataFrame) -> pl.DataFrame:
+    """Return the changes that get a row: the most probable causes, in order of time."""
+    odds = {(s.what, s.time): s.probability for s in findings.suspects}
+    ranked = changes.with_columns(
+        odds=pl.struct("what", "time").map_elements(
+            lambda row: odds.get((row["what"], row["time"]), 0.0), return_dtype=pl.Float64
+        )
+    )
+    named = ranked.unique(["what", "time"], maintain_order=True)
+    named = named.sort("odds", "time", descending=[True, False])
+    return named.head(_MOST_CHANGES).sort("time", "what")
+
+
+def _ends(
+    findings: Findings, named: pl.DataFrame, events: pl.DataFrame
+) -> tuple[datetime, datetime]:
+    """Return the ends of the time axis; a change that lasts beyond doesn't stretch it."""
+    moments = [*named["time"].to_list(), *events["time"].to_list()]
+    incident = findings.incident
+    moments += [t for t in (incident.started_at, incident.detected_at, _onset_at(findings)) if t]
+    low, high = min(moments), max(moments)
+    spare = max((high - low) / 30, _TAIL)
+    return low - spare, high + spare
 
 
 def _around(findings: Findings, frame: pl.DataFrame) -> pl.DataFrame:
@@ -73,8 +138,7 @@ def _around(findings: Findings, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _first_growth(findings: Findings) -> Growth | None:
     """Return the leak whose onset came first, among those that are not doubtful."""
-    leaks = [g for g in findings.growth if g.leak == "yes" and g.onset and g.confidence != "low"]
-    return min(leaks, key=lambda g: (g.onset, g.entity), default=worst_growth(findings))
+    return min(_sure(findings), key=lambda g: (g.onset, g.entity), default=worst_growth(findings))
 
 
 def _onset_at(findings: Findings) -> datetime | None:
@@ -82,51 +146,68 @@ def _onset_at(findings: Findings) -> datetime | None:
     return None if first is None else first.onset
 
 
-def _onset(findings: Findings) -> list[Mark]:
-    worst = _first_growth(findings)
-    if worst is None or worst.onset is None:
+def _posterior(findings: Findings) -> list[Mark]:
+    """Draw the probability that growth began in each bin of time, over all leaking processes.
+
+    The onset of the first life of each process that leaks is taken as a normal distribution
+    whose central 90 % is the interval found; the curve is their mean.
+    """
+    first: dict[str, Growth] = {}
+    for growth in sorted(_sure(findings), key=lambda g: (g.onset, g.entity)):
+        first.setdefault(growth.entity, growth)
+    onsets = [(g.onset, *g.onset_interval) for g in first.values() if g.onset and g.onset_interval]
+    if not onsets:
         return []
-    marks: list[Mark] = []
-    if worst.onset_interval is not None:
-        low, high = worst.onset_interval
-        marks.append(
-            Span(name="onset interval", role="model", low=low, high=high, text="onset", opacity=0.2)
-        )
-    marks.append(
-        Rule(
-            name="onset of growth",
+    low, high = min(low for _, low, _ in onsets), max(high for _, _, high in onsets)
+    width = max((high - low) / _BINS, timedelta(seconds=1))
+    edges = [low - width * 4 + width * i for i in range(_BINS + 9)]
+    share = [sum(_below(edge, *onset) for onset in onsets) / len(onsets) for edge in edges]
+    values = [later - earlier for earlier, later in pairwise(share)]
+    return [
+        Band(
+            name="probability",
             role="model",
-            at=worst.onset,
-            text=f"growth begins {clock(worst.onset)}",
-            style="solid",
             legend=False,
-        )
-    )
-    return marks
+            x=edges[:-1],
+            low=[0.0] * len(values),
+            high=values,
+            opacity=0.35,
+        ),
+        Line(name="onset of growth", role="model", legend=False, x=edges[:-1], y=values, width=1.2),
+    ]
 
 
-def _changes(findings: Findings, changes: pl.DataFrame, kinds: list[str]) -> list[Mark]:
+def _below(edge: datetime, middle: datetime, low: datetime, high: datetime) -> float:
+    """Return the probability that an onset lies before ``edge``."""
+    spread = max((high - low).total_seconds() / (2 * _Z90), 0.5)
+    return NormalDist(0.0, spread).cdf((edge - middle).total_seconds())
+
+
+def _sure(findings: Findings) -> list[Growth]:
+    return [g for g in findings.growth if g.leak == "yes" and g.onset and g.confidence != "low"]
+
+
+def _changes(findings: Findings, changes: pl.DataFrame) -> list[Mark]:
     cause = _cause_time(findings)
-    last = max([row.time for row in findings.timeline] or changes["time"].to_list())
+    numbered = changes.with_row_index("row")
     marks: list[Mark] = []
     for is_cause in (False, True):
-        rows = [row for row in changes.iter_rows(named=True) if (row["time"] == cause) is is_cause]
+        rows = [r for r in numbered.iter_rows(named=True) if (r["time"] == cause) is is_cause]
         if not rows:
             continue
         role = "cause" if is_cause else "innocent"
         name = "change held responsible" if is_cause else "other change"
         lasting = [row for row in rows if row["end_time"] and row["end_time"] > row["time"]]
         if lasting:
-            at = [kinds.index(row["kind"]) for row in lasting]
             marks.append(
                 Rects(
                     name=f"{name}, duration",
                     role=role,
                     legend=False,
                     x0=[row["time"] for row in lasting],
-                    x1=[min(row["end_time"], last + _TAIL) for row in lasting],
-                    y0=[i - 0.16 for i in at],
-                    y1=[i + 0.16 for i in at],
+                    x1=[row["end_time"] for row in lasting],
+                    y0=[row["row"] - 0.16 for row in lasting],
+                    y1=[row["row"] + 0.16 for row in lasting],
                     texts=[row["what"] for row in lasting],
                 )
             )
@@ -135,7 +216,7 @@ def _changes(findings: Findings, changes: pl.DataFrame, kinds: list[str]) -> lis
                 name=name,
                 role=role,
                 x=[row["time"] for row in rows],
-                y=[float(kinds.index(row["kind"])) for row in rows],
+                y=[float(row["row"]) for row in rows],
                 texts=[f"{clock(row['time'])} {row['what']}" for row in rows],
                 symbol="diamond",
                 size=7.0,
@@ -183,10 +264,9 @@ def _title(findings: Findings) -> str:
     if cause is None:
         return f"Growth begins at {clock(onset)} UTC; no known change explains it"
     what = next(s.what for s in findings.suspects if s.time == cause)
-    minutes = (onset - cause) / timedelta(minutes=1)
-    gap = human(abs(minutes), "min") if abs(minutes) >= 3 else human(abs(minutes) * 60, "s")
-    where = "after" if minutes >= 0 else "before"
-    return f"Growth begins at {clock(onset)} UTC, {gap} {where}: {what}"
+    gap = human(round(abs((onset - cause).total_seconds())), "s")
+    where = "after" if onset >= cause else "before"
+    return f"Growth begins at {clock(onset)} UTC, {gap} {where} {what}"
 
 
 def _alt(findings: Findings, changes: pl.DataFrame, events: pl.DataFrame) -> str:

@@ -8,8 +8,9 @@ from typing import Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Chart, Panel, Rects
-from forensics.charts._theme import role_of
 from forensics.charts._units import human
+from forensics.charts.heap_class_growth import short_class
+from forensics.charts.holder_path import own_holder
 from forensics.findings import EvidenceRef, Findings, HeapFile
 
 TITLE: Final = "From the roots to what they retain"
@@ -43,6 +44,7 @@ def draw(findings: Findings) -> Chart | None:
     heap = max(heaps, key=lambda one: one.shallow_bytes)
     cells = _lay_out(_merge(heap))
     levels = max(cell.level for cell in cells) + 1
+    suspects = {suspect.class_ for suspect in heap.suspects}
     texts = [f"{cell.name}: {human(cell.width, 'bytes')}" for cell in cells]
     return Chart(
         id="dominator-icicle",
@@ -62,7 +64,7 @@ def draw(findings: Findings) -> Chart | None:
                         x1=[cell.start + cell.width for cell in cells],
                         y0=[levels - cell.level - 1.0 for cell in cells],
                         y1=[float(levels - cell.level) for cell in cells],
-                        roles=["faint" if c.level == 0 else role_of(c.level - 1) for c in cells],
+                        roles=[_role(cell, suspects) for cell in cells],
                         labels=[cell.name for cell in cells],
                         texts=texts,
                     ),
@@ -70,8 +72,8 @@ def draw(findings: Findings) -> Chart | None:
             ),
         ),
         caption=(
-            "Top: all suspects. Each row below is held by the one above it; width is the size "
-            "retained through it."
+            "Each row is held by the one above it, from the roots (grey) down to the suspects "
+            "(red); the width is the size retained through it."
         ),
         alt=f"Icicle of holding paths in {levels} levels. {_title(heap)}.",
         table=pl.DataFrame(
@@ -113,5 +115,11 @@ def _lay_out(root: _Node) -> list[_Cell]:
 def _title(heap: HeapFile) -> str:
     held = [suspect for suspect in heap.suspects if suspect.held_by]
     top = max(held, key=lambda s: s.retained_bytes)
-    name = top.class_.rsplit(".", maxsplit=1)[-1]
-    return f"{human(float(top.retained_bytes), 'bytes')} of {name} hang on {top.held_by[0]}"
+    size = human(float(top.retained_bytes), "bytes")
+    return f"{size} of {short_class(top.class_)} hang on {own_holder(top.held_by)}"
+
+
+def _role(cell: _Cell, suspects: set[str]) -> str:
+    if cell.name in suspects:
+        return "cause"
+    return "faint" if cell.level == 0 else "s8" if cell.level == 1 else "s1"

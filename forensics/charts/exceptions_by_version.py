@@ -9,6 +9,7 @@ import polars as pl
 from forensics.charts._chart import Axis, Bars, Chart, Mark, Panel
 from forensics.charts._signal import sources_of
 from forensics.charts._theme import role_of
+from forensics.charts._units import human
 from forensics.findings import Findings
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def draw(findings: Findings, logs: pl.LazyFrame, roles: Roles) -> Chart | None:
     top = counts.filter(pl.col("exception") == names[0]).sort("lines", descending=True)
     short = names[0].rsplit(".", maxsplit=1)[-1]
     total = int(totals["lines"][0])
-    title = f"{short} is the most frequent exception, {total:,} times, most on {top['version'][0]}"
+    title = f"{short} is logged {total:,} times, {_share(top, total)}"
     return Chart(
         id="exceptions-by-version",
         title=title,
@@ -57,6 +58,13 @@ def draw(findings: Findings, logs: pl.LazyFrame, roles: Roles) -> Chart | None:
         sources=sources_of(findings, ("logs",)),
         height_in=1.2 + 0.32 * len(names),
     )
+
+
+def _share(top: pl.DataFrame, total: int) -> str:
+    """Say on which version most of an exception was logged."""
+    version, lines = top["version"][0], int(top["lines"][0])
+    where = "on a version that is not known" if version == _UNKNOWN else f"on {version}"
+    return f"all {where}" if lines == total else f"{human(lines / total, 'share')} of it {where}"
 
 
 def _count(logs: pl.LazyFrame, points: pl.DataFrame) -> pl.DataFrame:

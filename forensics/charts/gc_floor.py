@@ -12,6 +12,7 @@ from forensics.charts._signal import (
     MOST_POINTS,
     MOST_SERIES,
     change_rules,
+    focus,
     references,
     sources_of,
     time_ends,
@@ -32,11 +33,12 @@ def draw(findings: Findings, gc: pl.DataFrame) -> Chart | None:
     sized = gc.drop_nulls("heap_after_bytes")
     if sized.is_empty():
         return None
-    low, high = time_ends(sized)
+    low, high = focus(findings, *time_ends(sized))
+    time = Axis(label="time (UTC)", scale="time", low=low, high=high)
     panels = [
         Panel(
             title="heap after collection",
-            x=Axis(label="time (UTC)", scale="time"),
+            x=time,
             y=Axis(label="heap after collection", unit="bytes", low=0.0),
             marks=(*_floors(sized), *change_rules(findings, low, high)),
             height=1.4,
@@ -47,7 +49,7 @@ def draw(findings: Findings, gc: pl.DataFrame) -> Chart | None:
         panels.append(
             Panel(
                 title="pauses",
-                x=Axis(label="time (UTC)", scale="time"),
+                x=time,
                 y=Axis(label="pause", unit="ms", low=0.0),
                 marks=tuple(_pauses(paused)),
             )
@@ -105,7 +107,7 @@ def _pauses(paused: pl.DataFrame) -> list[Mark]:
             x=part["time"].to_list(),
             y=part["pause_ms"].to_list(),
             texts=[f"{value:.0f} ms" for value in part["pause_ms"]],
-            size=3.0,
+            size=2.2,
         )
         for index, (key, part) in enumerate(longest)
     ]

@@ -8,14 +8,14 @@ from typing import Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Chart, Heat, Panel
-from forensics.charts._layout import fit_label, printable
+from forensics.charts._layout import shorten
 from forensics.charts._signal import bin_width, change_rules, sources_of
 from forensics.findings import Findings
 
 TITLE: Final = "Log patterns over time"
 NEEDS: Final = ("findings", "logs")
 
-_MOST: Final = 22
+_MOST: Final = 16
 _BINS: Final = 90
 #: A word with a digit in it is a value; without template ids, lines that differ in values are one.
 _VALUE: Final = r"[^\s,;=()\[\]{}]*\d[^\s,;=()\[\]{}]*"
@@ -69,7 +69,7 @@ def draw(findings: Findings, logs: pl.LazyFrame) -> Chart | None:
             text=pl.col("pattern").replace_strict(names, return_dtype=pl.String)
         ).sort("time", "pattern"),
         sources=sources_of(findings, ("logs",)),
-        height_in=1.4 + 0.26 * len(chosen),
+        height_in=1.2 + 0.3 * len(chosen),
     )
 
 
@@ -116,7 +116,7 @@ def _names(logs: pl.LazyFrame, chosen: list[str]) -> dict[str, str]:
         .collect(engine="streaming")
     )
     return {
-        row["pattern"]: fit_label(printable(row["message"] or row["pattern"]), 60)
+        row["pattern"]: shorten(row["message"] or row["pattern"], 72)
         for row in first.iter_rows(named=True)
     }
 
@@ -144,5 +144,5 @@ def _title(counts: pl.DataFrame, names: dict[str, str], chosen: list[str]) -> st
     if loud.is_empty():
         return f"{counts['pattern'].n_unique()} log patterns, none of them warnings or errors"
     top = loud.row(0, named=True)
-    shown = fit_label(names[top["pattern"]], 48)
-    return f"“{shown}” is logged from {top['time']:%H:%M} UTC on, {top['lines']:,} lines"
+    shown = shorten(names[top["pattern"]], 56)
+    return f"“{shown}” is logged {top['lines']:,} times from {top['time']:%H:%M} UTC on"

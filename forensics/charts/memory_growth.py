@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -14,13 +15,14 @@ from forensics.charts._signal import (
     Signal,
     change_rules,
     each_signal,
+    focus,
     references,
     select,
     sources_of,
     time_ends,
 )
 from forensics.charts._theme import role_of
-from forensics.charts._units import human
+from forensics.charts._units import human, human_range
 from forensics.findings import Findings, Growth
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ NEEDS: Final = ("findings", "roles", "events")
 
 #: From what tells a leak best to what tells it worst.
 MEMORY_ROLES: Final = ("gc_floor", "heap_used", "working_set", "rss")
+_NAMES: Final = {
+    "gc_floor": "heap after collection",
+    "heap_used": "heap in use",
+    "working_set": "working set",
+    "rss": "resident memory",
+}
 
 
 def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None:
@@ -39,7 +47,7 @@ def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None
     if points.is_empty():
         return None
     signals = list(each_signal(points))
-    low, high = time_ends(points)
+    low, high = focus(findings, *time_ends(points))
     worst = worst_growth(findings)
     marks: list[Mark] = [
         *_lines(signals),
@@ -48,20 +56,20 @@ def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None
         *_kills(events, signals),
         *change_rules(findings, low, high),
     ]
-    role = str(points["role"][0]).replace("_", " ")
+    role = _NAMES[str(points["role"][0])]
     return Chart(
         id="memory-growth",
-        title=_title(worst, findings),
-        subtitle=f"{role} of {len(signals)} process lives, by version",
+        title=_title(worst, findings, role),
+        subtitle=f"{role} of {_count(len(signals), 'process', 'processes')}, by version",
         panels=(
             Panel(
-                x=Axis(label="time (UTC)", scale="time"),
+                x=Axis(label="time (UTC)", scale="time", low=low, high=high),
                 y=Axis(label=role, unit="bytes", low=0.0),
                 marks=tuple(marks),
             ),
         ),
         caption=_caption(worst),
-        alt=_alt(worst, signals, findings),
+        alt=_alt(signals, _title(worst, findings, role)),
         table=points.select("time", "entity", "version", "role", pl.col("value").alias("bytes")),
         sources=references(
             worst.evidence if worst else [], sources_of(findings, ("metrics",), points)
@@ -134,7 +142,7 @@ def _model(worst: Growth | None, signals: Sequence[Signal]) -> list[Mark]:
     low, high = worst.rate_interval or (worst.rate_bytes_per_min, worst.rate_bytes_per_min)
     return [
         Band(
-            name="interval of the rate",
+            name="its interval",
             role="model",
             legend=worst.rate_interval is not None,
             x=x,
@@ -142,7 +150,7 @@ def _model(worst: Growth | None, signals: Sequence[Signal]) -> list[Mark]:
             high=[top - low * m for m in left],
         ),
         Line(
-            name=f"rate at the end of the life ({worst.entity})",
+            name="fitted rate",
             role="model",
             x=x,
             y=[top - worst.rate_bytes_per_min * m for m in left],
@@ -204,35 +212,42 @@ def _kills(events: pl.DataFrame, signals: Sequence[Signal]) -> list[Mark]:
     ]
 
 
-def _title(worst: Growth | None, findings: Findings) -> str:
+def _title(worst: Growth | None, findings: Findings, role: str) -> str:
+    head = role.capitalize()
     if worst is None:
-        return "Memory was measured; no growth could be fitted"
-    rate = human(worst.rate_bytes_per_min, "bytes/min")
+        return f"{head} was measured; no growth could be fitted"
     if worst.leak != "yes":
-        return f"Memory changes by {rate} at most: {findings.verdict.kind} growth"
-    onset = "" if worst.onset is None else f" since {worst.onset:%H:%M} UTC"
-    version = f" on {worst.version}" if worst.version else ""
-    return f"Memory grows by {rate}{version}{onset} ({worst.model.replace('_', ' ')} model)"
+        rate = human(worst.rate_bytes_per_min, "bytes/min")
+        return f"{head} grows by {rate} at most, which is no leak"
+    leaking = [g for g in findings.growth if g.leak == "yes" and g.rate_bytes_per_min is not None]
+    rate = human(median(g.rate_bytes_per_min or 0.0 for g in leaking), "bytes/min")
+    versions = sorted({g.version for g in leaking if g.version})
+    where = f" on {', '.join(versions[:3])}" if versions else ""
+    since = "" if worst.onset is None else f" from {worst.onset:%H:%M} UTC on"
+    of_lives = f" (median of {len(leaking)} process lives)" if len(leaking) > 1 else ""
+    return f"{head} grows by {rate}{where}{since}{of_lives}"
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def _caption(worst: Growth | None) -> str:
-    crosses = "Crosses: kills for lack of memory. Upright dashes: changes."
-    if worst is None:
-        return f"Lines: memory of each process life. {crosses}"
+    marks = "Crosses mark kills for lack of memory, upright dashes changes."
+    if worst is None or worst.onset is None or worst.rate_bytes_per_min is None:
+        return f"Each line is the memory of one process. {marks}"
     interval = worst.rate_interval
-    shown = (
-        ""
-        if interval is None
-        else f" ({human(interval[0], 'bytes/min')} to {human(interval[1], 'bytes/min')})"
-    )
+    shown = "" if interval is None else f" ({human_range(*interval, 'bytes/min')})"
     return (
-        "Lines: memory of each process life, coloured by version. Dashed: the rate at the end "
-        f"of the first sure leak by the {worst.model.replace('_', ' ')} model, "
-        f"{human(worst.rate_bytes_per_min, 'bytes/min')}{shown}. {crosses}"
+        "Each line is the memory of one process. The heavy dashes show the rate that the "
+        f"{worst.model.replace('_', ' ')} model gives for the end of the first sure leak, "
+        f"{human(worst.rate_bytes_per_min, 'bytes/min')}{shown} in {worst.entity}. {marks}"
     )
 
 
-def _alt(worst: Growth | None, signals: Sequence[Signal], findings: Findings) -> str:
+def _alt(signals: Sequence[Signal], title: str) -> str:
     versions = ", ".join(sorted({s.version or "not known" for s in signals}))
-    head = f"Line chart of memory over time for {len(signals)} process lives, versions {versions}."
-    return f"{head} {_title(worst, findings)}."
+    return (
+        f"Line chart of memory over time for {_count(len(signals), 'process', 'processes')}, "
+        f"version {versions}. {title}."
+    )

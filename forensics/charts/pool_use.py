@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Band, Chart, Line, Mark, Panel
-from forensics.charts._signal import change_rules, over_time, select, sources_of, time_ends
+from forensics.charts._signal import change_rules, focus, over_time, select, sources_of, time_ends
 from forensics.charts._units import clock, human
 from forensics.findings import Findings
 
@@ -35,26 +35,41 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
     if "in use" not in frames and "waiting" not in frames:
         return None
     demand = _demand(roles.points)
-    low, high = time_ends(next(iter(frames.values())))
-    marks = [*_marks(frames, demand), *change_rules(findings, low, high)]
+    low, high = focus(findings, *time_ends(next(iter(frames.values()))))
+    rules = change_rules(findings, low, high)
+    time = Axis(label="time (UTC)", scale="time", low=low, high=high)
+    held = {name: frame for name, frame in frames.items() if name != "waiting"}
+    panels = [
+        Panel(
+            title=title,
+            x=time,
+            y=Axis(label=label, unit=unit, low=0.0),
+            marks=(*_marks(part, demand), *rules),
+            height=height,
+        )
+        for title, label, unit, part, height in (
+            ("connections", "connections", "connections", held, 1.3),
+            ("waiting", "requests waiting", "requests", _only(frames, "waiting"), 1.0),
+        )
+        if part
+    ]
     return Chart(
         id="pool-use",
         title=_title(frames),
         subtitle="connections, all pods together",
-        panels=(
-            Panel(
-                x=Axis(label="time (UTC)", scale="time"),
-                y=Axis(label="connections", unit="connections", low=0.0),
-                marks=tuple(marks),
-            ),
-        ),
+        panels=tuple(panels),
         caption=_caption(demand),
         alt=f"Line chart of the connection pool over time: {', '.join(frames)}. {_title(frames)}.",
         table=pl.concat(
             [f.select("time", pl.lit(n).alias("signal"), "value") for n, f in frames.items()]
         ),
         sources=sources_of(findings, ("metrics",)),
+        height_in=0.9 + 1.7 * len(panels),
     )
+
+
+def _only(frames: dict[str, pl.DataFrame], name: str) -> dict[str, pl.DataFrame]:
+    return {name: frames[name]} if name in frames else {}
 
 
 def _demand(points: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +116,7 @@ def _marks(frames: dict[str, pl.DataFrame], demand: pl.DataFrame) -> list[Mark]:
         )
         for name, frame in frames.items()
     ]
-    if not demand.is_empty():
+    if not demand.is_empty() and "waiting" not in frames:
         marks.append(
             Line(
                 name="demand by Little's law",
@@ -122,7 +137,7 @@ def _title(frames: dict[str, pl.DataFrame]) -> str:
         if row["value"] > 0:
             return (
                 f"Up to {human(row['value'], 'requests')} wait for a connection, "
-                f"at {clock(row['time'])} UTC"
+                f"most at {clock(row['time'])} UTC"
             )
     used = frames.get("in use")
     if used is None:
@@ -136,4 +151,4 @@ def _caption(demand: pl.DataFrame) -> str:
         if demand.is_empty()
         else "Dotted: the connections the load asks for, arrival rate times hold time."
     )
-    return f"Where waiting begins while connections are in use to the size, the pool is full. {law}"
+    return f"The pool is full where requests wait while all of its size is in use. {law}"

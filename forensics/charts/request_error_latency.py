@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from forensics.charts._chart import Axis, Chart, Line, Panel
-from forensics.charts._signal import change_rules, over_time, select, sources_of, time_ends
+from forensics.charts._chart import Axis, Chart, Line, Panel, Rule
+from forensics.charts._signal import change_rules, focus, over_time, select, sources_of, time_ends
 from forensics.charts._units import clock, human
 from forensics.findings import Findings
 
@@ -28,31 +29,42 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
     shown = {name: frame for name, frame in frames.items() if not frame.is_empty()}
     if not shown:
         return None
+    ends = [time_ends(frame) for frame in shown.values()]
+    low = min(low for low, _ in ends if isinstance(low, datetime))
+    high = max(high for _, high in ends if isinstance(high, datetime))
+    begin, end = focus(findings, low, high)
+    time = Axis(label="time (UTC)", scale="time", low=begin, high=end)
+    rules = change_rules(findings, begin, end)
     return Chart(
         id="request-error-latency",
         title=_title(shown),
-        subtitle="all pods together; latency is that of the slowest pod",
-        panels=tuple(_panel(findings, name, frame) for name, frame in shown.items()),
-        caption="Upright dashes: changes. The panels share one time axis.",
+        subtitle=f"{', '.join(shown)} of all processes together"
+        + ("; latency is that of the slowest" if "latency" in shown else ""),
+        panels=tuple(_panel(name, frame, time, rules) for name, frame in shown.items()),
+        caption=_caption(list(shown)),
         alt=f"Line charts over time of {', '.join(shown)}. {_title(shown)}.",
         table=pl.concat(
             [frame.select("time", pl.lit(n).alias("signal"), "value") for n, frame in shown.items()]
         ),
         sources=sources_of(findings, ("metrics",)),
-        height_in=0.6 + 1.35 * len(shown),
+        height_in=0.7 + 1.35 * len(shown),
     )
+
+
+def _caption(shown: list[str]) -> str:
+    missing = [name for name in _UNITS if name not in shown]
+    gap = f" The evidence has no {' and no '.join(missing)}." if missing else ""
+    return f"Upright dashes mark changes; the panels share one time axis.{gap}"
 
 
 _UNITS: Final = {"requests": "1/s", "errors": "1/s", "latency": "s"}
 _ROLES: Final = {"requests": "s1", "errors": "bad", "latency": "s7"}
 
 
-def _panel(findings: Findings, name: str, frame: pl.DataFrame) -> Panel:
-    low, high = time_ends(frame)
-    rules = change_rules(findings, low, high)
+def _panel(name: str, frame: pl.DataFrame, time: Axis, rules: list[Rule]) -> Panel:
     return Panel(
-        title=name,
-        x=Axis(label="time (UTC)", scale="time"),
+        title=f"{name} a second" if _UNITS[name] == "1/s" else name,
+        x=time,
         y=Axis(label=name, unit=_UNITS[name], low=0.0),
         marks=(
             Line(
@@ -71,6 +83,10 @@ def _title(shown: dict[str, pl.DataFrame]) -> str:
     name = "errors" if "errors" in shown else next(iter(shown))
     frame = shown[name]
     peak = frame.row(int(frame["value"].arg_max() or 0), named=True)
-    reached = human(peak["value"], _UNITS[name])
-    word = name.capitalize()
-    return f"{word} peak at {reached}, at {clock(peak['time'])} UTC"
+    reached = f"{human(peak['value'], _UNITS[name])} at {clock(peak['time'])} UTC"
+    if name != "errors" or "requests" not in shown:
+        return f"{name.capitalize()} peak{'s' if name == 'latency' else ''} at {reached}"
+    load = shown["requests"].filter(pl.col("time") == peak["time"])["value"].sum()
+    if not load or peak["value"] <= 0:
+        return f"Errors peak at {reached}"
+    return f"Errors peak at {reached}, {human(min(peak['value'] / load, 1.0), 'share')} of requests"

@@ -9,6 +9,7 @@ import polars as pl
 from forensics.charts._chart import Axis, Chart, Panel, Rects
 from forensics.charts._theme import role_of
 from forensics.charts._units import human
+from forensics.charts.heap_class_growth import short_class
 from forensics.findings import EvidenceRef, Findings, HeapFile
 
 TITLE: Final = "Retained size of what dominates the heap"
@@ -28,6 +29,7 @@ def draw(findings: Findings) -> Chart | None:
     boxes = lay_out([size for _, size in sizes], (0.0, 0.0, 1.0, 1.0))
     names = [name for name, _ in sizes]
     texts = [f"{name}: {human(float(size), 'bytes')}" for name, size in sizes]
+    labels = [f"{short_class(name)}\n{human(float(size), 'bytes')}" for name, size in sizes]
     return Chart(
         id="retained-treemap",
         title=_title(heap),
@@ -47,7 +49,7 @@ def draw(findings: Findings) -> Chart | None:
                         roles=[
                             "faint" if name == _REST else role_of(i) for i, name in enumerate(names)
                         ],
-                        labels=texts,
+                        labels=labels,
                         texts=texts,
                     ),
                 ),
@@ -60,7 +62,7 @@ def draw(findings: Findings) -> Chart | None:
         alt=f"Treemap of retained sizes. {_title(heap)}.",
         table=pl.DataFrame({"class": names, "retained_bytes": [float(size) for _, size in sizes]}),
         sources=(EvidenceRef(path=heap.file),),
-        height_in=3.4,
+        height_in=2.8,
     )
 
 
@@ -126,5 +128,4 @@ def _worst(row: list[float], side: float, scale: float) -> float:
 
 def _title(heap: HeapFile) -> str:
     top = max(heap.suspects, key=lambda s: s.retained_bytes)
-    name = top.class_.rsplit(".", maxsplit=1)[-1]
-    return f"{name} retains {human(top.share, 'share')} of the heap"
+    return f"{short_class(top.class_)} retains {human(top.share, 'share')} of the heap"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import polars as pl
 
 from forensics.charts._chart import Axis, Bars, Chart, Panel
@@ -15,26 +14,27 @@ from forensics.charts.memory_growth import MEMORY_ROLES
 from forensics.findings import Findings, Suspect
 
 if TYPE_CHECKING:
+    from forensics.analysis.lifetimes import Result as Lifetimes
     from forensics.analysis.roles import Result as Roles
 
 TITLE: Final = "Slope of memory before and after each change"
-NEEDS: Final = ("findings", "roles")
+NEEDS: Final = ("findings", "roles", "lifetimes")
 
 _WINDOW: Final = timedelta(minutes=30)
-_LEAST: Final = 6
+_LEAST: Final = 4
 
 
-def draw(findings: Findings, roles: Roles) -> Chart | None:
+def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None:
     """Return the chart, or ``None`` where no change has samples on both sides."""
-    points = select(roles.points, *MEMORY_ROLES)
+    points = _by_life(select(roles.points, *MEMORY_ROLES), lifetimes)
     changes = sorted((s for s in findings.suspects if s.time), key=lambda s: (s.time, s.change_id))
     rows = [row for change in changes if (row := _slopes(points, change, changes)) is not None]
     if not rows:
         return None
     steepest = max(rows, key=lambda row: row["after"] - row["before"])
     title = (
-        f"Slope rises from {human(steepest['before'], 'bytes/min')} to "
-        f"{human(steepest['after'], 'bytes/min')} after: {steepest['what']}"
+        f"The slope of memory goes from {human(steepest['before'], 'bytes/min')} to "
+        f"{human(steepest['after'], 'bytes/min')} with {steepest['what']}"
     )
     at = [float(i) for i in range(len(rows))]
     zero = [0.0] * len(rows)
@@ -43,13 +43,13 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
     return Chart(
         id="slope-before-after",
         title=title,
-        subtitle="median over process lives of the slope of memory, up to the next change",
+        subtitle="median over process lives, up to the neighbouring change",
         panels=(
             Panel(
                 x=Axis(
                     label="slope of memory",
                     unit="bytes/min",
-                    low=min(0.0, *before, *after) - 0.18 * extent,
+                    low=min(0.0, *before, *after) - 0.2 * extent,
                     high=max(0.0, *before, *after) + 0.18 * extent,
                 ),
                 y=Axis(scale="category", categories=tuple(r["what"] for r in rows)),
@@ -78,8 +78,9 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
             ),
         ),
         caption=(
-            "Each slope is taken between a change and its neighbours, at most half an hour to a "
-            "side. Where changes lie close together, few samples tell them apart."
+            "Each slope is taken within one process life, between a change and its neighbours, at "
+            "most half an hour to a side; shown is the median over lives. Where changes lie close "
+            "together, few samples tell them apart."
         ),
         alt=f"Bars of the slope before and after {len(rows)} changes. {title}.",
         table=pl.DataFrame(rows).rename(
@@ -104,14 +105,26 @@ def _slopes(points: pl.DataFrame, change: Suspect, changes: list[Suspect]) -> di
     return {"what": change.what, "time": at, "before": before, "after": after}
 
 
+def _by_life(points: pl.DataFrame, lifetimes: Lifetimes) -> pl.DataFrame:
+    """Tell the lives of each process apart, so that no slope runs over a restart."""
+    starts = lifetimes.starts.select("entity", "time", life=pl.col("time")).sort("time")
+    joined = points.sort("time").join_asof(starts, on="time", by="entity", check_sortedness=False)
+    return joined.with_columns(pl.col("life").fill_null(pl.col("time").min()))
+
+
 def _median_slope(points: pl.DataFrame, low: datetime, high: datetime) -> float | None:
-    """Return the median over series of the least-squares slope, in bytes a minute."""
+    """Return the median over process lives of the least-squares slope, in bytes a minute."""
     part = points.filter(pl.col("time").is_between(low, high))
-    slopes: list[float] = []
-    for _, series in part.group_by("series_id", maintain_order=True):
-        if series.height >= _LEAST:
-            seconds = series["time"].to_physical().to_numpy() / 1e6
-            minutes = (seconds - seconds[0]) / 60
-            if minutes[-1] > 0:
-                slopes.append(float(np.polyfit(minutes, series["value"].to_numpy(), 1)[0]))
-    return float(np.median(slopes)) if slopes else None
+    minutes = (pl.col("time") - pl.col("time").min()).dt.total_seconds() / 60
+    slopes = (
+        part.drop_nulls("value")
+        .group_by("series_id", "life")
+        .agg(
+            samples=pl.len(),
+            spread=minutes.var(),
+            slope=pl.cov(minutes, pl.col("value")) / minutes.var(),
+        )
+        .filter((pl.col("samples") >= _LEAST) & (pl.col("spread") > 0))["slope"]
+    )
+    middle = slopes.median()
+    return float(middle) if isinstance(middle, int | float) else None

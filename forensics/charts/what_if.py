@@ -47,7 +47,7 @@ def draw(findings: Findings) -> Chart | None:
     return Chart(
         id="what-if",
         title=_title(worst, taken, limit, rate),
-        subtitle=f"time from the onset to the limit, {worst.entity}, by limit and rate",
+        subtitle=f"time from the onset to the limit by limit and rate, {worst.entity}",
         panels=(
             Panel(
                 x=Axis(label="memory limit", unit="bytes"),
@@ -105,8 +105,8 @@ def _line(sizes: list[float], taken: float, rate: float, factor: float) -> Line:
 def _title(worst: Growth, taken: float, limit: float, rate: float) -> str:
     doubled = human((2 * limit - taken) / rate, "min")
     return (
-        f"Memory lasts {human(worst.time_to_limit_min, 'min')} from the onset; twice the limit "
-        f"would last {doubled}"
+        f"From the onset memory lasts {human(worst.time_to_limit_min, 'min')}; with twice the "
+        f"limit it would last {doubled}"
     )
 
 

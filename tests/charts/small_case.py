@@ -386,6 +386,11 @@ def make_points() -> pl.DataFrame:
     return points.with_columns(pl.col("value").clip(lower_bound=0.0))
 
 
+def make_lifetimes() -> Any:
+    starts = pl.DataFrame(schema={"entity": pl.String(), "time": TIME, "why": pl.String()})
+    return SimpleNamespace(starts=starts)
+
+
 def make_metrics() -> pl.DataFrame:
     return make_points().select(
         "time",
@@ -479,6 +484,7 @@ INPUTS: dict[str, Any] = {
     "config": IncidentConfig,
     "findings": make_findings,
     "roles": lambda: SimpleNamespace(points=make_points()),
+    "lifetimes": make_lifetimes,
     "metrics": make_metrics,
     "changes": make_changes,
     "events": make_events,
@@ -499,6 +505,7 @@ EMPTY: dict[str, Any] = {
         ),
     ),
     "roles": lambda: SimpleNamespace(points=make_points().clear()),
+    "lifetimes": make_lifetimes,
     "metrics": lambda: empty_table("metrics"),
     "changes": lambda: empty_table("changes"),
     "events": lambda: pl.DataFrame(schema=EVENTS),
