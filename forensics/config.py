@@ -106,6 +106,7 @@ class IncidentConfig(_Part):
     versions: dict[str, str] = {}
     ignore: list[str] = []
     sections: dict[str, bool] = {}
+    section_order: list[str] = []
     obligations: list[str] = []
     limits: LimitsConfig = LimitsConfig()
     slo: ServiceLevel = ServiceLevel()

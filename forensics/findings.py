@@ -285,6 +285,7 @@ class Findings(_Entry):
     evidence: list[EvidenceFile] = []
     charts: list[str] = []
     missing: list[str] = []
+    notes: list[str] = []
 
 
 #: What an analysis's ``findings(result)`` may return entries of.

@@ -21,6 +21,12 @@ NEEDS: Final = ("events", "attribution?", "claims?")
 _MERGE_MINUTES: Final = 2
 _SHOWN: Final = ("oom_kill", "restart", "scaling", "alert", "rollout", "probe_failure")
 _MAX_ROWS: Final = 60
+#: What is said of a change that has a part in the incident.
+_ROLES: Final = {
+    "cause": ", held responsible",
+    "trigger": ", which brought it on",
+    "amplifier": ", which made it worse",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def _change_rows(attribution: Attribution) -> Iterator[TimelineRow]:
         if candidate.time is None:
             continue
         suspect = by_id.get(candidate.change_id)
-        role = f" [{suspect.role}]" if suspect and suspect.role != "unknown" else ""
+        role = _ROLES.get(suspect.role, "") if suspect else ""
         yield TimelineRow(
             time=candidate.time,
             end_time=candidate.end_time,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -19,6 +20,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
+from PIL import Image
 
 from forensics.charts import _chart as m
 from forensics.charts._layout import RuleLabel, fit_label, place_rule_labels, wrap, wrap_label
@@ -28,6 +30,7 @@ from forensics.charts._units import axis_title, shown_panel
 
 #: Matplotlib's dates are untyped.
 _DATES: Final[Any] = dates
+_DOTS_AN_INCH: Final = 110
 _LABEL_PT: Final = 10.5
 _LETTER_PT: Final = 4.5  #: width of a letter of the small label size
 _CATEGORY_LETTERS: Final = 44
@@ -46,20 +49,40 @@ _RC: Final[Any] = {
 RuleTexts = Sequence[RuleLabel]
 
 
-def draw_inline(chart: m.Chart) -> str:
-    """Return the chart as SVG without title, for a page that gives it one; text stays text."""
-    with mpl.rc_context(_RC):
-        return _to_svg(_build_figure(chart, titled=False), "none")
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """One chart drawn: ``inline`` for a page, the others to leave it.
 
-
-def draw_loose(chart: m.Chart) -> tuple[str, bytes, bytes]:
-    """Return the chart with title and source line, to leave its page: SVG, PNG, PNG twice as large.
-
-    Text is drawn as paths. A PNG has 110 dots an inch, the large one 220.
+    Parameters
+    ----------
+    inline
+        SVG without title, for a page that gives it one; its text is text.
+    svg
+        SVG with title and source line, its text as paths.
+    png, png_2x
+        The same at 110 and at 220 dots an inch.
     """
+
+    inline: str
+    svg: str
+    png: bytes
+    png_2x: bytes
+
+
+def draw(chart: m.Chart) -> Pictures:
+    """Draw a chart in every still form; it is laid out once, which is what costs most."""
     with mpl.rc_context(_RC):
-        figure = _build_figure(chart, titled=True)
-        return _to_svg(figure, "path"), _to_png(figure, 110), _to_png(figure, 220)
+        figure = _build_figure(chart)
+        inline = _to_svg(figure, "none")
+        _add_frame(figure, chart)
+        small, large = _to_pngs(figure)
+        return Pictures(inline, _to_svg(figure, "path"), small, large)
+
+
+def draw_inline(chart: m.Chart) -> str:
+    """Return the chart as SVG without title, its text as text."""
+    with mpl.rc_context(_RC):
+        return _to_svg(_build_figure(chart), "none")
 
 
 def _to_svg(figure: Figure, text: str) -> str:
@@ -70,23 +93,27 @@ def _to_svg(figure: Figure, text: str) -> str:
     return out.getvalue()
 
 
-def _to_png(figure: Figure, dots_an_inch: int) -> bytes:
-    out = io.BytesIO()
-    figure.set_dpi(dots_an_inch)
+def _to_pngs(figure: Figure) -> tuple[bytes, bytes]:
+    """Return the PNG at 110 and at 220 dots an inch; the small one is the large one halved."""
+    figure.set_dpi(2 * _DOTS_AN_INCH)
     canvas: Any = FigureCanvasAgg(figure)
-    canvas.print_png(out, metadata={"Software": None})
+    canvas.draw()
+    width, height = canvas.get_width_height()
+    pixels = Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    large = pixels.convert("RGB")
+    return _encode(large.reduce(2), _DOTS_AN_INCH), _encode(large, 2 * _DOTS_AN_INCH)
+
+
+def _encode(picture: Image.Image, dots_an_inch: int) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG", dpi=(dots_an_inch, dots_an_inch), compress_level=6)
     return out.getvalue()
 
 
-def _build_figure(chart: m.Chart, *, titled: bool) -> Figure:
-    head_in = 0.22 * (len(wrap(chart.title, 82)) + 1) + 0.18 if titled else 0.0
-    foot_in = 0.2 if titled else 0.0
-    height_in = chart.height_in + head_in + foot_in
-    figure = Figure(figsize=(chart.width_in, height_in), facecolor=LIGHT["page"])
-    body = (0.0, foot_in / height_in, 1.0, 1 - (head_in + foot_in) / height_in)
-    figure.set_layout_engine("constrained", rect=body, h_pad=0.06, w_pad=0.06)
-    if titled:
-        _write_frame(figure, chart, height_in)
+def _build_figure(chart: m.Chart) -> Figure:
+    """Return the chart without title, laid out."""
+    figure = Figure(figsize=(chart.width_in, chart.height_in), facecolor=LIGHT["page"])
+    figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06)
     shares = [panel.height for panel in chart.panels]
     rows = figure.subplots(len(chart.panels), 1, squeeze=False, height_ratios=shares)
     named: set[str] = set()
@@ -105,6 +132,19 @@ def _build_figure(chart: m.Chart, *, titled: bool) -> Figure:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure
+
+
+def _add_frame(figure: Figure, chart: m.Chart) -> None:
+    """Make room above and below a laid out figure, for its title and its source."""
+    head_in = 0.22 * (len(wrap(chart.title, 82)) + 1) + 0.18
+    foot_in = 0.2
+    height_in = chart.height_in + head_in + foot_in
+    figure.set_size_inches(chart.width_in, height_in)
+    for axes in figure.axes:
+        box = axes.get_position()
+        low, high = (foot_in + share * chart.height_in for share in (box.y0, box.y1))
+        axes.set_position((box.x0, low / height_in, box.width, (high - low) / height_in))
+    _write_frame(figure, chart, height_in)
 
 
 def _write_frame(figure: Figure, chart: m.Chart, height_in: float) -> None:

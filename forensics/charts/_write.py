@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from forensics.charts._chart import Chart, map_coordinates
-from forensics.charts._matplotlib import draw_loose, legend_names
+from forensics.charts._matplotlib import draw, legend_names
 from forensics.charts._plotly import build_figure
 from forensics.charts._plotly_page import build_page
 from forensics.progress import track
@@ -32,31 +32,39 @@ FILES: Final = {
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_charts(charts: Sequence[Chart], out_dir: Path) -> None:
+def write_charts(charts: Sequence[Chart], out_dir: Path) -> dict[str, str]:
     """Write every chart's files under ``out_dir/charts`` and ``out_dir/charts.json``.
 
     The same charts give the same bytes. Texts are redacted before anything is drawn, since
     a picture can't be redacted afterwards.
+
+    Returns
+    -------
+    dict of str to str
+        Chart id to the drawing for a page: SVG without title, its text as text.
     """
     folder = out_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    inline: dict[str, str] = {}
     with track("drawing charts", len(charts), unit="charts") as task:
         for chart in charts:
-            _write_one(redact_chart(chart), folder)
+            inline[chart.id] = _write_one(redact_chart(chart), folder)
             task.advance()
     index = [describe(redact_chart(chart)) for chart in charts]
     (out_dir / INDEX).write_bytes(_json({"schema": "forensics/charts/1", "charts": index}))
+    return inline
 
 
-def _write_one(chart: Chart, folder: Path) -> None:
+def _write_one(chart: Chart, folder: Path) -> str:
     figure = build_figure(chart)
-    svg, png, png_2x = draw_loose(chart)
-    texts = {".svg": svg, ".html": build_page(chart, figure), ".csv": to_csv(chart.table)}
+    drawn = draw(chart)
+    texts = {".svg": drawn.svg, ".html": build_page(chart, figure), ".csv": to_csv(chart.table)}
     for ending, text in texts.items():
         (folder / f"{chart.id}{ending}").write_text(text, encoding="utf-8", newline="\n")
     (folder / f"{chart.id}.json").write_bytes(_json({**describe(chart), "figure": figure}))
-    (folder / f"{chart.id}.png").write_bytes(png)
-    (folder / f"{chart.id}-2x.png").write_bytes(png_2x)
+    (folder / f"{chart.id}.png").write_bytes(drawn.png)
+    (folder / f"{chart.id}-2x.png").write_bytes(drawn.png_2x)
+    return drawn.inline
 
 
 def describe(chart: Chart) -> dict[str, Any]:

@@ -159,8 +159,9 @@ def _posterior(findings: Findings) -> list[Mark]:
     if not onsets:
         return []
     low, high = min(low for _, low, _ in onsets), max(high for _, _, high in onsets)
-    width = max((high - low) / _BINS, timedelta(seconds=1))
-    edges = [low - width * 4 + width * i for i in range(_BINS + 9)]
+    spare = max(high - low, timedelta(seconds=10)) * 0.6
+    width = max((high - low + 2 * spare) / _BINS, timedelta(milliseconds=500))
+    edges = [low - spare + width * i for i in range(_BINS + 1)]
     share = [sum(_below(edge, *onset) for onset in onsets) / len(onsets) for edge in edges]
     values = [later - earlier for earlier, later in pairwise(share)]
     return [

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from forensics.charts.holder_path import own_holder
 from forensics.findings import Findings
 
 
@@ -22,6 +23,7 @@ class Action:
     due: str
 
 
+_MOST_GAPS = 5
 _DUE = {"high": "within a week", "medium": "within a month", "low": "within a quarter"}
 
 
@@ -51,7 +53,7 @@ def _mitigations(findings: Findings) -> list[Action]:
         _action(
             "mitigate",
             "high",
-            f"Carry out: {decision.decision}",
+            f"Carry out the decision: {decision.decision}",
             "errors and memory stay at their level from before the incident for an hour",
         )
         for decision in findings.decisions
@@ -73,7 +75,7 @@ def _preventions(findings: Findings) -> list[Action]:
             _action(
                 "prevent",
                 "high",
-                f"Bound or release what {top.held_by[-1]} keeps of {top.class_}",
+                f"Bound or release what {own_holder(top.held_by)} keeps of {top.class_}",
                 "`forensics growth` on a soak test at production load finds no leak, and the "
                 "rate's interval includes zero",
             )
@@ -120,12 +122,14 @@ def _evidence_gaps(findings: Findings) -> list[Action]:
         *findings.missing,
         *(gap for question in findings.questions for gap in question.missing),
     ]
+    if not missing:
+        return []
+    named = "; ".join(gap.rstrip(".") for gap in list(dict.fromkeys(missing))[:_MOST_GAPS])
     return [
         _action(
             "detect",
             "medium",
-            f"Collect what was missing: {gap}",
-            "the next `forensics report` no longer lists it under missing evidence",
+            f"Collect next time what this report lacks: {named}",
+            "the next `forensics report` lists none of it as missing",
         )
-        for gap in dict.fromkeys(missing)
-    ][:6]
+    ]

@@ -39,6 +39,8 @@ class ReportOptions:
         Stamp to print; the one thing that differs between two runs. ``None`` prints none.
     sections
         Section name to whether it is shown; those not named are.
+    section_order
+        Names of sections that come first, in this order; the others follow in theirs.
     template
         A folder whose ``postmortem.html.j2``, ``postmortem.md.j2`` or ``report.css`` take
         the place of the built-in ones.
@@ -62,6 +64,7 @@ class ReportOptions:
 
     generated_at: datetime | None = None
     sections: Mapping[str, bool] = field(default_factory=dict)
+    section_order: tuple[str, ...] = ()
     template: Path | None = None
     previous_markdown: Path | None = None
     authors: tuple[str, ...] = ()
@@ -78,3 +81,9 @@ class ReportOptions:
     def shows(self, section: str) -> bool:
         """Return whether a section is part of this report."""
         return self.sections.get(section, True)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Return every section, those that the caller put first in front."""
+        first = [name for name in self.section_order if name in SECTIONS]
+        return tuple(dict.fromkeys([*first, *SECTIONS]))

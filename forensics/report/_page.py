@@ -32,6 +32,8 @@ from forensics.report._view import View
 
 #: Rows of the growth table; a case of hundreds of pods stays readable, findings.json has all.
 GROWTH_ROWS: Final = 40
+#: Statements of one topic that are shown; the others are in a part that opens.
+MOST_STATEMENTS: Final = 3
 #: Direction overrides let a text show another order of letters than it has; none is ours.
 _WITHOUT_DIRECTION: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
@@ -115,6 +117,7 @@ def render_body(environment: Any, view: View, *, for_pdf: bool) -> str:
         snippets=make_snippets,
         chart_files=FILES,
         growth_rows=GROWTH_ROWS,
+        most_statements=MOST_STATEMENTS,
         drawing=lambda chart, lead: Markup(_hole(chart.id, lead=lead)),  # noqa: S704  # our own ids
         summary=lambda: write_summary(view, page_words),
     )

@@ -36,25 +36,28 @@ def write_summary(view: View, words: Any) -> Markup:
 
 def _what(view: View, words: Any) -> Markup:
     verdict, incident = view.findings.verdict, view.findings.incident
-    lead = Markup("")
-    if view.first_at is not None:
-        lead = Markup("From {} ").format(words.when(view.first_at, "%Y-%m-%d %H:%M UTC"))
-        lasted = minutes_between(view.first_at, view.last_at)
-        if lasted is not None:
-            lead += Markup("for {} ").format(words.num(lasted, "min", "end minus start"))
-        else:
-            lead += Markup("(end not known) ")
-    who = words.text(incident.service or "the service")
-    short = " ".join(verdict.summary.split()[:60])
-    return Markup("{}{} was affected: {}").format(lead, who, words.text(short))
+    who = words.text(incident.service or "The service")
+    short = words.text(" ".join(verdict.summary.split()[:60]))
+    if view.first_at is None:
+        return Markup("{}: {}").format(who, short)
+    since = words.when(view.first_at, "%Y-%m-%d %H:%M UTC")
+    lasted = minutes_between(view.first_at, view.last_at)
+    if lasted is None:
+        lead = Markup("{} was affected from {} on; the end is not known.").format(who, since)
+    else:
+        whole = words.num(lasted, "min", "end minus start")
+        lead = Markup("{} was affected from {} on, for {}.").format(who, since, whole)
+    return Markup("{} {}").format(lead, short)
 
 
 def _cause(view: View, words: Any) -> Markup:
     verdict = view.findings.verdict
     if view.cause is None:
         known = "not known" if verdict.root_cause.kind == "unknown" else "none of the known changes"
-        return Markup("The cause is {} (confidence {}).").format(known, verdict.confidence)
-    return Markup("The cause is {} with probability {} (confidence {}).").format(
+        return Markup("The cause is {} ({} confidence).").format(known, verdict.confidence)
+    if view.names_cause:
+        return Markup("This is said with {} confidence.").format(verdict.confidence)
+    return Markup("The cause is {} with probability {} ({} confidence).").format(
         words.text(" ".join(view.cause.what.split()[:20])),
         words.num(verdict.root_cause.probability, "share"),
         verdict.confidence,
@@ -66,6 +69,9 @@ def _cost(view: View, words: Any) -> list[Markup]:
     if not measures:
         return [Markup("Requests, users and money affected are not known.")]
     return [
-        Markup("{}: {}.").format(words.text(m.name.capitalize()), words.num(m.value, m.unit))
+        Markup("{}: {}.").format(
+            words.text(m.name.capitalize()),
+            words.num(m.value, "" if m.unit and m.unit in m.name else m.unit),
+        )
         for m in measures[:4]
     ]

@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Final
 
 from forensics.charts import Chart
-from forensics.findings import Claim, EvidenceFile, Finding, Findings, Growth, Measure, Suspect
+from forensics.findings import (
+    Claim,
+    Decision,
+    EvidenceFile,
+    Finding,
+    Findings,
+    Growth,
+    Measure,
+    Suspect,
+)
 from forensics.report._actions import Action, propose_actions
 from forensics.report._condense import (
     Happening,
@@ -32,6 +41,16 @@ SECTION_CHARTS: Final = {
     "logs": ("log-patterns", "exceptions-by-version"),
     "claims": ("claims-audit",),
     "evidence": ("evidence-coverage",),
+}
+#: Sections that are left out where nothing is known, and how the report says so.
+_NOTHING: Final = {
+    "growth": "How memory grew: no memory was measured over time.",
+    "heap": "What fills the heap: no heap dump could be read.",
+    "pool": "Connections and the database: neither a pool nor a database was measured.",
+    "logs": "What was logged: no log line could be dated and read.",
+    "claims": "Whether the declaration holds: no declaration is among the evidence.",
+    "questions": "Answers to questions: no declaration asks any.",
+    "decisions": "What to decide: the evidence supports no advice.",
 }
 #: The chart that proves the verdict, by kind of leak; the first that exists is taken.
 _PROOF: Final = {
@@ -61,7 +80,8 @@ class View:
     charts: Mapping[str, tuple[Chart, ...]]
     milestones: Sequence[Milestone]
     actions: Sequence[Action]
-    topics: Mapping[str, tuple[Statements, ...]]
+    topics: Mapping[str, Mapping[str, tuple[Statements, ...]]]
+    silent: tuple[str, ...]
     cause: Suspect | None
     triggers: tuple[Suspect, ...]
     contributing: tuple[str, ...]
@@ -80,6 +100,23 @@ class View:
     def last_at(self) -> datetime | None:
         """Return when it was resolved, else mitigated; ``None`` while it goes on."""
         return self.milestones[4].at or self.milestones[3].at
+
+    @property
+    def names_cause(self) -> bool:
+        """Return whether the verdict's summary names the cause already."""
+        return self.cause is not None and self.cause.what in self.findings.verdict.summary
+
+    @property
+    def advice(self) -> list[Decision]:
+        """Return the decisions that the evidence decides, what to do first."""
+        decided = [d for d in self.findings.decisions if d.advice != "unknown"]
+        return sorted(decided, key=lambda d: d.advice != "do")
+
+    @property
+    def wanted(self) -> list[str]:
+        """Return what would settle open questions, each once, then what is missing at all."""
+        asked = [gap for q in self.findings.questions for gap in q.missing]
+        return [gap.rstrip(".") for gap in dict.fromkeys([*asked, *self.findings.missing])]
 
     @property
     def evidence_numbers(self) -> dict[str, int]:
@@ -120,16 +157,20 @@ def build_view(
     """Sort findings and charts into what each section shows."""
     by_id = {chart.id: chart for chart in charts}
     cause = find_cause(findings)
+    placed, topics = _place_charts(by_id), _place_topics(findings)
+    told = {**placed, **{name: found for name, found in topics.items() if found}}
+    silent = [name for name in _NOTHING if not told.get(name) and not _holds(findings, name)]
     return View(
         findings=findings,
         options=options,
         prose=prose,
-        sections={name: title for name, title in SECTIONS.items() if options.shows(name)},
+        sections=_sections(options, silent, prose, told),
         proof=_proof(findings, by_id),
-        charts=_place_charts(by_id),
+        charts=placed,
+        silent=tuple(_NOTHING[name] for name in silent if options.shows(name)),
         milestones=find_milestones(findings, options),
         actions=propose_actions(findings),
-        topics=_place_topics(findings),
+        topics=topics,
         cause=cause,
         triggers=tuple(s for s in findings.suspects if s.role == "trigger"),
         contributing=_contributing(findings),
@@ -141,6 +182,26 @@ def build_view(
         happenings=fold_timeline(findings.timeline),
         duration=_measure(findings, "duration"),
     )
+
+
+def _holds(findings: Findings, section: str) -> bool:
+    """Return whether the findings have entries of their own for a section."""
+    return bool(getattr(findings, section, ()))
+
+
+def _sections(
+    options: ReportOptions,
+    silent: Sequence[str],
+    prose: Mapping[str, str],
+    told: Mapping[str, object],
+) -> dict[str, str]:
+    """Return the sections in the order wanted, without those that have nothing to show."""
+    empty = set(silent)
+    if not (told.get("further") or options.absent_charts or "notes" in prose):
+        empty.add("further")
+    return {
+        name: SECTIONS[name] for name in options.order if options.shows(name) and name not in empty
+    }
 
 
 def find_cause(findings: Findings) -> Suspect | None:
@@ -164,15 +225,19 @@ def _place_charts(by_id: Mapping[str, Chart]) -> dict[str, tuple[Chart, ...]]:
     return placed
 
 
-def _place_topics(findings: Findings) -> dict[str, tuple[Statements, ...]]:
-    placed: dict[str, list[Finding]] = {}
+def _place_topics(findings: Findings) -> dict[str, dict[str, tuple[Statements, ...]]]:
+    """Sort findings by section, then by topic; those that repeat are joined."""
+    placed: dict[str, dict[str, list[Finding]]] = {}
     for finding in findings.findings:
         topic = finding.topic.lower()
         section = next(
             (name for name, words in _TOPICS.items() if any(w in topic for w in words)), "further"
         )
-        placed.setdefault(section, []).append(finding)
-    return {section: fold_findings(found) for section, found in placed.items()}
+        placed.setdefault(section, {}).setdefault(topic, []).append(finding)
+    return {
+        section: {topic: fold_findings(found) for topic, found in topics.items()}
+        for section, topics in placed.items()
+    }
 
 
 def _contributing(findings: Findings) -> tuple[str, ...]:
@@ -181,9 +246,15 @@ def _contributing(findings: Findings) -> tuple[str, ...]:
     triggers = [
         f"{s.what} ({s.kind}), as trigger" for s in findings.suspects if s.role == "trigger"
     ]
-    told = [f for f in findings.findings if f.confidence != "low" and "none" not in f.text]
+    told = [f for f in findings.findings if f.confidence == "high" and _is_symptom(f)]
     by_topic = {f.topic: f.text for f in reversed(told)}
     return tuple(dict.fromkeys([*amplifiers, *triggers, *reversed(by_topic.values())]))[:6]
+
+
+def _is_symptom(finding: Finding) -> bool:
+    """Return whether a finding tells of something that failed or filled up, not of statistics."""
+    topic = finding.topic.lower()
+    return any(word in topic for word in ("saturation", "pool", "database", "exception"))
 
 
 def _order_growth(findings: Findings) -> tuple[Growth, ...]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from forensics.charts import Chart, write_charts
-from forensics.charts._matplotlib import draw_inline
 from forensics.charts._svg import inline_svg
 from forensics.charts._write import redact_chart
 from forensics.errors import ForensicsError
@@ -46,9 +45,8 @@ def write_report(
     charts = [redact_chart(chart) for chart in charts]
     findings = redact_findings(findings)
     findings = findings.model_copy(update={"charts": [chart.id for chart in charts]})
-    write_charts(charts, out_dir)
+    drawn = write_charts(charts, out_dir)
     (out_dir / "findings.json").write_bytes(to_json(findings))
-    drawn = {chart.id: draw_inline(chart) for chart in charts}
     inside = {c.id: inline_svg(drawn[c.id], c.id, c.alt) for c in charts}
     with track("writing the report", 3, unit="documents") as task:
         view = _view(findings, charts, options)

@@ -60,7 +60,8 @@ def assemble(pipeline: Pipeline) -> Findings:
         timeline=sorted(_of(TimelineRow, entries), key=lambda row: (row.time, row.kind, row.text)),
         findings=_of(Finding, entries),
         evidence=list(case.files),
-        missing=[*map(_missing_file, _unread(case.files)), *case.notes, *pipeline.failed.values()],
+        missing=[*map(_missing_file, _unread(case.files)), *pipeline.failed.values()],
+        notes=[_note(note) for note in case.notes],
     )
     if "roles" in pipeline.failed:
         return found
@@ -79,6 +80,12 @@ def _unread(files: Iterable[EvidenceFile]) -> list[EvidenceFile]:
 def _missing_file(file: EvidenceFile) -> str:
     how = "was not read" if file.status == "unreadable" else "was read in part"
     return f"{file.path} {how}: {file.why}"
+
+
+def _note(note: str) -> str:
+    """Return a note with the file it is about named once."""
+    path, _, rest = note.partition(": ")
+    return rest if rest.startswith(f"{path}:") else note
 
 
 def _incident(case: Case) -> Incident:

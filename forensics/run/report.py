@@ -146,6 +146,7 @@ def _write(
     options = ReportOptions(
         generated_at=generated_at,
         sections=case.config.sections,
+        section_order=tuple(case.config.section_order),
         template=request.template,
         previous_markdown=previous if previous.is_file() else None,
         authors=tuple(case.config.authors),

@@ -537,7 +537,12 @@ def hostile_give(name: str) -> Any:
     if isinstance(value, f.Findings):
         return f.Findings.model_validate(_poison(value.model_dump(mode="json", by_alias=True)))
     if isinstance(value, SimpleNamespace):
-        return SimpleNamespace(points=_poison_frame(value.points, ("entity", "version")))
+        return SimpleNamespace(
+            **{
+                name: _poison_frame(frame, {"entity", "version"} & set(frame.columns))
+                for name, frame in vars(value).items()
+            }
+        )
     if isinstance(value, pl.DataFrame | pl.LazyFrame):
         frame = value.lazy().collect()
         texts = ("what", "reason", "entity", "message", "exception", "cause", "host", "level")

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.charts import Rule
-from forensics.charts._layout import fit_label, place_rule_labels, thin
+from forensics.charts._layout import fit_label, place_rule_labels, shorten, thin, wrap_label
 from forensics.charts._theme import DARK, LIGHT, contrast
 from forensics.charts._units import human
 from forensics.charts.retained_treemap import lay_out
@@ -33,10 +33,48 @@ def test_a_long_label_keeps_both_ends():
     assert fit_label("com.example.service.SessionCache", 16) == "com.exa…ionCache"
 
 
-def test_labels_at_one_place_take_levels_of_their_own():
+def extents(labels, letters):
+    return [
+        (
+            label.rule.at if label.is_left else label.rule.at - (len(label.text) + 2) / letters,
+            label.rule.at + (len(label.text) + 2) / letters if label.is_left else label.rule.at,
+            label.level,
+        )
+        for label in labels
+    ]
+
+
+def test_labels_at_one_place_take_lines_of_their_own():
     rules = [Rule(name=str(i), at=0.5, text="deploy") for i in range(3)]
-    levels = [level for _, _, level in place_rule_labels(rules, 0.0, 1.0, float)]
-    assert levels == [0, 1, 2]
+    levels = {label.level for label in place_rule_labels(rules, 0.0, 1.0, float)}
+    assert levels == {0, 1, 2}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0.0, 1.0), st.text("abc ", min_size=1, max_size=60)), max_size=12)
+)
+def test_no_two_names_of_changes_touch(changes):
+    rules = [Rule(name=str(i), at=at, text=text) for i, (at, text) in enumerate(changes)]
+    placed = extents(place_rule_labels(rules, 0.0, 1.0, float, 110), 110)
+    assert not [
+        (one, other)
+        for i, one in enumerate(placed)
+        for other in placed[:i]
+        if one[2] == other[2] and one[0] < other[1] and one[1] > other[0]
+    ]
+
+
+def test_a_name_that_would_run_out_ends_at_its_rule():
+    (label,) = place_rule_labels([Rule(name="a", at=0.95, text="deploy of v2")], 0.0, 1.0, float)
+    assert not label.is_left
+
+
+def test_prose_is_cut_at_the_end_of_a_word():
+    assert shorten("Rotate the certificate of the load balancer", 30) == (
+        "Rotate the certificate of the…"
+    )
+    assert wrap_label("com.example.service.SessionCache", 16) == "com.exa…ionCache"
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
@@ -57,8 +95,14 @@ def test_each_light_colour_means_one_role():
     ("value", "unit", "said"),
     [
         pytest.param(262144000.0, "bytes/min", "250 MiB/min", id="rate"),
-        pytest.param(0.87, "share", "87 %", id="share"),
-        pytest.param(12847.0, "requests", "12,800 requests", id="three digits"),
+        pytest.param(0.874, "share", "87%", id="share"),
+        pytest.param(0.9961, "share", "99.61%", id="near all"),
+        pytest.param(0.0076, "share", "0.76%", id="small share"),
+        pytest.param(2_209_000.0, "ms", "36.8 min", id="long in milliseconds"),
+        pytest.param(0.8, "min", "48 s", id="short in minutes"),
+        pytest.param(45_000.0, "1/s", "45,000/s", id="a second"),
+        pytest.param(12847.0, "requests", "12,847 requests", id="a count"),
+        pytest.param(13.4e6, "requests", "13.4 million requests", id="millions"),
         pytest.param(None, "s", "not known", id="unknown"),
         pytest.param(float("nan"), "s", "not known", id="not a number"),
         pytest.param(-2048.0, "bytes", "-2 KiB", id="negative"),
