@@ -56,12 +56,15 @@ class _Part(BaseModel):
 
 
 class LimitsConfig(_Part):
-    """What one evidence file may cost; defaults are in ``forensics.readers.Limits``."""
+    """What evidence may cost; defaults are in ``forensics.readers.Limits``."""
 
     expanded_bytes: Bytes | None = None
     document_bytes: Bytes | None = None
     line_bytes: Bytes | None = None
+    free_bytes: Bytes | None = None
+    depth: int | None = Field(default=None, gt=0)
     ratio: float | None = None
+    files: int | None = Field(default=None, gt=0)
 
 
 class ServiceLevel(_Part):

@@ -55,6 +55,10 @@ def report(
         Path | None, typer.Option(help="Folder for derived files (default: the user's cache).")
     ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds the run may take.")] = None,
+    sign: Annotated[
+        str | None,
+        typer.Option(help="Command that signs custody.json: 'gpg --batch --armor --detach-sign'."),
+    ] = None,
     log_format: Annotated[
         str, typer.Option(help="Progress on stderr: auto (bar or lines), text, json.")
     ] = "auto",
@@ -80,6 +84,7 @@ def report(
                 reveal=reveal,
                 template=template,
                 time_limit_s=time_limit,
+                sign=sign,
             )
         )
     if as_json:

@@ -2,14 +2,21 @@
 
 from forensics.evidence._intake import Taken, take_in
 from forensics.evidence.case import Case, HeapEvidence, open_case
-from forensics.evidence.custody import check_custody, write_custody
+from forensics.evidence.custody import (
+    check_custody,
+    check_report,
+    sign_custody,
+    write_custody,
+)
 
 __all__ = [
     "Case",
     "HeapEvidence",
     "Taken",
     "check_custody",
+    "check_report",
     "open_case",
+    "sign_custody",
     "take_in",
     "write_custody",
 ]

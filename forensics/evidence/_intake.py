@@ -9,18 +9,19 @@ import fnmatch
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensics.errors import EvidenceError, ForensicsError, UnknownFormatError
 from forensics.evidence._store import code_version, hash_file, load_reading, save_reading
-from forensics.evidence._walk import Found
+from forensics.evidence._walk import Found, stamp_of
 from forensics.findings import EvidenceFile
 from forensics.progress import track
 from forensics.readers import Limits, Reading, Source, find_reader
 
 #: Bytes that a heap dump's reading keeps elsewhere: the heap engine has an index of its own.
 _HEAP = "heap"
+_CHANGED = "changed while it was read: the hash and what was read may differ; copy it when quiet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Taken:
     file: EvidenceFile
     path: Path
     reading: Reading | None = None
+    stamp: tuple[int, int] = (0, 0)
 
 
 def take_in(
@@ -63,19 +65,20 @@ def take_in(
         first_with: dict[str, str] = {}
         taken = []
         for item in found:
-            taken.append(intake.take(item, hashes.get(item.name), first_with))
+            done = intake.take(item, hashes.get(item.path), first_with)
+            taken.append(replace(done, stamp=item.stamp))
             task.advance()
     return taken
 
 
-def _hash_all(found: Sequence[Found]) -> dict[str, str]:
+def _hash_all(found: Sequence[Found]) -> dict[Path, str]:
     """Hash on two threads: hashlib releases the interpreter lock."""
 
-    def one(item: Found) -> tuple[str, str]:
+    def one(item: Found) -> tuple[Path, str]:
         try:
-            return item.name, hash_file(item.path)
+            return item.path, hash_file(item.path)
         except OSError:
-            return item.name, ""
+            return item.path, ""
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         return dict(pool.map(one, [item for item in found if not item.refusal]))
@@ -89,7 +92,7 @@ class _Intake:
 
     def take(self, item: Found, sha256: str | None, first_with: dict[str, str]) -> Taken:
         if item.refusal or not sha256:
-            why = item.refusal or "can't be opened"
+            why = item.refusal or "can't be opened (it vanished, or may not be read)"
             return Taken(_line(item, "", 0, status="unreadable", why=why), item.path)
         try:
             return self._take_hashed(item, sha256, first_with)
@@ -98,7 +101,7 @@ class _Intake:
             return Taken(_line(item, sha256, 0, status="unreadable", why=why), item.path)
 
     def _take_hashed(self, item: Found, sha256: str, first_with: dict[str, str]) -> Taken:
-        size = item.path.stat().st_size
+        size = item.stamp[0]
         if size and sha256 in first_with:
             why = f"same bytes as {first_with[sha256]}"
             return Taken(_line(item, sha256, size, status="duplicate", why=why), item.path)
@@ -128,25 +131,26 @@ class _Intake:
             None,
         )
         name, reader = find_reader(source, wanted)
-        before = item.path.stat()
+        size = item.stamp[0]
         if reader.KIND == _HEAP:
-            line = _line(item, sha256, before.st_size, kind=_HEAP, reader=name, status="read")
+            why = _CHANGED if stamp_of(item.path) != item.stamp else ""
+            status = "partly" if why else "read"
+            line = _line(item, sha256, size, kind=_HEAP, reader=name, status=status, why=why)
             return Taken(line, item.path)
         store = self.cache / "readings"
         key = hashlib.sha256(f"{sha256}|{item.name}|{name}|{code_version()}".encode()).hexdigest()
         reading = load_reading(store, key)
         if reading is None:
             reading = reader.read(source).check()
-            save_reading(store, key, reading)
-        after = item.path.stat()
-        damage = reading.damage.height
-        why = "" if not damage else _damage_text(reading)
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            why = "; ".join(filter(None, [why, "changed while it was read"]))
+            if stamp_of(item.path) == item.stamp:  # else it is no reading of the hashed bytes
+                save_reading(store, key, reading)
+        why = "" if reading.damage.is_empty() else _damage_text(reading)
+        if stamp_of(item.path) != item.stamp:
+            why = "; ".join(filter(None, [_CHANGED, why]))
         line = _line(
             item,
             sha256,
-            before.st_size,
+            size,
             kind=reading.kind,
             reader=name,
             status="partly" if why else "read",

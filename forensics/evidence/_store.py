@@ -18,7 +18,7 @@ import orjson
 import polars as pl
 
 from forensics._version import __version__
-from forensics.readers import Reading
+from forensics.readers import Reading, open_evidence
 
 _META: Final = "reading.json"
 _BLOCK_BYTES: Final = 4 << 20
@@ -27,7 +27,7 @@ _BLOCK_BYTES: Final = 4 << 20
 def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as hexadecimal text."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_evidence(path) as stream:
         while block := stream.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
@@ -73,7 +73,7 @@ def load_reading(store: Path, key: str) -> Reading | None:
 
 def save_reading(store: Path, key: str, reading: Reading) -> None:
     """Store a reading; a reader of the store sees all of it or nothing."""
-    store.mkdir(parents=True, exist_ok=True)
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)  # readings are evidence, secrets included
     draft = Path(tempfile.mkdtemp(prefix=f".{key[:16]}-", dir=store))
     try:
         for name, frame in reading.tables.items():

@@ -14,7 +14,7 @@ from forensics.config import FILE_NAME, IncidentConfig, read_config
 from forensics.errors import EvidenceError
 from forensics.evidence._intake import Taken, take_in
 from forensics.evidence._store import default_cache
-from forensics.evidence._walk import walk_evidence
+from forensics.evidence._walk import stamp_of, walk_evidence
 from forensics.findings import EvidenceFile
 from forensics.readers import Limits
 from forensics.tables import SCHEMAS, empty_table
@@ -65,6 +65,16 @@ class Case:
     notes: tuple[str, ...] = ()
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cache: Path = field(default_factory=default_cache)
+    stamps: Mapping[Path, tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    def changed_files(self) -> list[str]:
+        """Return the files that are no longer as they were taken in (size, time of change)."""
+        names = {self.root / file.path: file.path for file in self.files}
+        return [
+            names.get(path, path.name)
+            for path, stamp in self.stamps.items()
+            if stamp_of(path) != stamp
+        ]
 
     def __repr__(self) -> str:
         read = sum(file.status in {"read", "partly"} for file in self.files)
@@ -124,10 +134,11 @@ def open_case(evidence: str | Path, *, cache: Path | None = None) -> Case:
     cache = cache or default_cache()
     config_path = root / FILE_NAME
     config = read_config(config_path) if config_path.is_file() else IncidentConfig()
+    limits = _limits(config)
     taken = take_in(
-        walk_evidence(root, config.ignore),
+        walk_evidence(root, config.ignore, limits),
         cache=cache,
-        limits=_limits(config),
+        limits=limits,
         readers=config.readers,
     )
     if not any(item.file.status in {"read", "partly"} for item in taken):
@@ -169,12 +180,13 @@ def _build_case(root: Path, config: IncidentConfig, taken: list[Taken], cache: P
         heaps=tuple(
             HeapEvidence(item.file.path, item.path, cache)
             for item in taken
-            if item.file.kind == "heap" and item.file.status == "read"
+            if item.file.kind == "heap" and item.file.status in {"read", "partly"}
         ),
         declaration=_find_declaration(root, config, taken),
         notes=tuple(notes),
         details={item.file.path: reading.details for item, reading in readings},
         cache=cache,
+        stamps={item.path: item.stamp for item in taken if item.file.sha256},
     )
 
 

@@ -6,7 +6,7 @@
 
 from forensics.readers._contract import Head, Match, Reading
 from forensics.readers._pick import find_reader, list_readers, read_file, sniff_file
-from forensics.readers._source import Limits, Source
+from forensics.readers._source import Limits, Source, open_evidence
 
 __all__ = [
     "Head",
@@ -16,6 +16,7 @@ __all__ = [
     "Source",
     "find_reader",
     "list_readers",
+    "open_evidence",
     "read_file",
     "sniff_file",
 ]

@@ -6,7 +6,9 @@ counted against its limits, so a reader can't forget to check.
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,11 +33,38 @@ _CODEC_ERRORS: Final[tuple[type[Exception], ...]] = (
 )
 
 
+#: Never waits for the writer of a pipe, never updates the time of last access.
+_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_ACCESS_TIME: Final = getattr(os, "O_NOATIME", 0)
+
+
+def open_evidence(path: Path) -> IO[bytes]:
+    """Open a regular file for reading only, and leave its time of last access where possible.
+
+    The kind of file is looked at after it is open, so that a pipe put in the place of a file
+    can't hang the run. Only the owner of a file may leave its access time (Linux).
+
+    Raises
+    ------
+    OSError
+        If it can't be opened or is no regular file.
+    """
+    try:
+        descriptor = os.open(path, _READ_FLAGS | _NO_ACCESS_TIME)
+    except PermissionError:
+        descriptor = os.open(path, _READ_FLAGS)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is no regular file")
+    return os.fdopen(descriptor, "rb")
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one file may cost. All are configurable in ``incident.yaml`` under ``limits``.
 
-    ``ratio`` applies only past ``free_bytes``: small files compress well by nature.
+    ``ratio`` applies only past ``free_bytes``: small files compress well by nature. It holds
+    for the holes of a sparse file, too.
     """
 
     expanded_bytes: int = 64 * 2**30
@@ -44,6 +73,7 @@ class Limits:
     line_bytes: int = 1 * 2**20
     document_bytes: int = 1 * 2**30
     depth: int = 256
+    files: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +125,15 @@ class Source:
             If the path is no regular file (a FIFO or device would hang) or can't be opened.
         """
         try:
-            mode = self.path.stat().st_mode
-            if not stat.S_ISREG(mode):
+            return open_evidence(self.path)
+        except OSError as error:
+            if error.errno == errno.EINVAL:
                 raise EvidenceError(
                     self.name,
                     "is no regular file",
                     expected="a regular file",
                     way_out="copy its content into a file",
-                )
-            return self.path.open("rb")
-        except OSError as error:
+                ) from error
             raise EvidenceError(
                 self.name,
                 f"can't be opened ({error.strerror})",

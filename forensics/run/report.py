@@ -18,16 +18,17 @@ from forensics._version import __version__
 from forensics.charts import Drawn, draw_charts
 from forensics.config import IncidentConfig
 from forensics.errors import TimeLimitError, UsageError
-from forensics.evidence import Case, open_case, write_custody
+from forensics.evidence import Case, open_case, sign_custody, write_custody
 from forensics.findings import Findings
 from forensics.progress import track
 from forensics.redaction import Redactor, redacting
-from forensics.report import ReportOptions, write_report
+from forensics.report import ReportOptions, redact_findings, write_report
 from forensics.run._folder import draft_folder
 from forensics.run.assemble import assemble
 from forensics.run.notebooks import NotebookRun, list_notebooks, run_notebooks
 from forensics.run.pipeline import Pipeline, chart_inputs
 
+_CHANGED: Final = "changed while the report was made; its recorded hash is that of the start"
 _CONFIDENCE: Final = {"low": 0, "medium": 1, "high": 2}
 
 
@@ -36,7 +37,8 @@ class ReportRequest:
     """What the caller of ``forensics report`` wants.
 
     ``time_limit_s`` bounds the whole run; ``fail_on`` holds conditions such as ``leak``,
-    ``contradicted`` and ``confidence<medium``.
+    ``contradicted`` and ``confidence<medium``. ``sign`` is a command that gets the path of
+    ``custody.json`` appended.
     """
 
     evidence: Path
@@ -47,6 +49,7 @@ class ReportRequest:
     reveal: bool = False
     template: Path | None = None
     time_limit_s: float | None = None
+    sign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,15 @@ def make_report(request: ReportRequest) -> ReportOutcome:
             drawn = draw_charts(chart_inputs(pipeline, findings))
         runs = _notebooks(request, draft, deadline)
         gaps = _notebook_gaps(runs)
+        changed = [f"{name} {_CHANGED}" for name in case.changed_files()]
         findings = findings.model_copy(
             update={
                 "charts": [chart.id for chart in drawn.charts],
-                "missing": [*findings.missing, *gaps],
+                "missing": [*findings.missing, *gaps, *changed],
             }
         )
         _write(request, case, findings, drawn, draft=draft, failed=gaps)
+        findings = redact_findings(findings)  # with what incident.yaml wants blanked, too
     holding = tuple(c for c in request.fail_on if _holds(c, findings))
     return ReportOutcome(findings, tuple(runs), holding, dict(drawn.absent))
 
@@ -174,6 +179,8 @@ def _write(
         },
         generated_at=generated_at,
     )
+    if request.sign is not None:
+        sign_custody(draft, request.sign)
 
 
 def _now() -> datetime:

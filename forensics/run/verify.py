@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from forensics.errors import EvidenceError
-from forensics.evidence import check_custody, open_case
+from forensics.evidence import check_custody, check_report, open_case
 from forensics.evidence.custody import read_custody
 from forensics.findings import Findings, read_findings, to_json
 from forensics.redaction import redact_value
@@ -48,6 +48,10 @@ def verify_report(report: Path, evidence: Path | None, *, replay: bool) -> pl.Da
     rows = [
         (f"evidence {item.what}", item.path, item.recorded, item.found)
         for item in check_custody(report, folder)
+    ]
+    rows += [
+        (f"report {item.what}", item.path, item.recorded, item.found)
+        for item in check_report(report)
     ]
     if replay and not rows:
         case = open_case(folder)

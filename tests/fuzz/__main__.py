@@ -49,7 +49,7 @@ def run_apart(name: str, options: argparse.Namespace) -> bool:
         command = [sys.executable, "-m", "tests.fuzz", "--one", name, "--work", work]
         command += ["--seconds", str(options.seconds), "--seed", str(options.seed)]
         command += ["--keep", str(options.keep)] if options.keep else []
-        limit_s = 120 + HANG_FACTOR * options.seconds
+        limit_s = 600 + HANG_FACTOR * options.seconds  # wall clock, of a machine that may be busy
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=limit_s, check=False

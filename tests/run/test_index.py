@@ -88,7 +88,7 @@ def test_a_report_folder_itself_is_not_deleted(tmp_path) -> None:
     put(tmp_path, "x", 3)
     for name in ("findings.json", "custody.json"):
         (tmp_path / name).write_bytes((tmp_path / "x" / name).read_bytes())
-    (tmp_path / "custody.json").write_text('{"generated_at": "2026-01-01T00:00:00Z"}')
+    (tmp_path / "custody.json").write_text('{"run": {"generated_at": "2026-01-01T00:00:00Z"}}')
     with pytest.raises(UsageError, match="itself a report"):
         build_index(tmp_path, keep=1)
 

@@ -50,7 +50,8 @@ _NOT_A_CHANGE: Final = re.compile(
     r"\b(?:consider\w*|attempted|declared|investigat\w*|alert\w*)\b", re.IGNORECASE
 )
 _VERSION: Final = re.compile(r"\bv?\d+\.\d+(?:\.\d+)+(?:[-+][\w.]+)?\b|\bv\d+(?:\.\d+)*\b")
-_FIELD: Final = re.compile(r"^[\W_]*([A-Za-z][A-Za-z ]{2,30}?)[*_]*\s*[:=]\s*[*_]*\s*(.+?)[\s*_]*$")
+_FIELD: Final = re.compile(r"^[\W_]*([A-Za-z][A-Za-z ]{2,30}?)[*_]*\s*[:=][\s*_]*+(.+)$")
+_LONGEST_FIELD: Final = 1000
 _META: Final = {
     "started": "started_at",
     "start": "started_at",
@@ -139,7 +140,7 @@ def read(source: Source) -> Reading:
 
 def _details(lines: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for line in lines:
+    for line in (line[:_LONGEST_FIELD].rstrip(" \t\r*_") for line in lines):
         if "title" not in found and line.startswith("#"):
             found["title"] = line.strip("# *\t")
         match = _FIELD.match(line)

@@ -52,7 +52,7 @@ def _refine(frame: pl.DataFrame) -> pl.DataFrame:
     values = {column: _value(frame, column) for column in _KEYS}
     told = pl.DataFrame({name: column for name, column in values.items() if column.count()})
     if "message" not in told.columns:
-        told = told.with_columns(frame["text"].alias("message"))
+        told = pl.DataFrame({**told.to_dict(), "message": frame["text"]})
     return told.with_columns(pl.col("message").fill_null(frame["text"]))
 
 

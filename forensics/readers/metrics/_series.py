@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 
 from forensics.readers._contract import DamageRow, Reading, damage_table
 from forensics.readers.metrics._entity import entity_of
+from forensics.readers.metrics._time import YEAR_9999_US
 from forensics.readers.metrics._units import Unit, unit_of_name
 from forensics.tables import METRICS, TIME, empty_table, label_pairs
 
 _Labels = tuple[tuple[str, str], ...]
+_TOO_FAR: Final = "samples timed past the year 9999 were left out"
 
 
 @dataclass(slots=True)
@@ -89,7 +92,11 @@ class SeriesTable:
         return index
 
     def append(self, index: int, time_us: int, value: float) -> None:
-        """Add one sample."""
+        """Add one sample; one timed past the year 9999 is left out and noted."""
+        if abs(time_us) >= YEAR_9999_US:
+            if _TOO_FAR not in self.notes:
+                self.notes.append(_TOO_FAR)
+            return
         samples = self._samples[index]
         samples.times.append(time_us)
         samples.values.append(value)

@@ -40,7 +40,7 @@ _STAMP: Final = re.compile(
     r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)[T _-]?([0-2]\d)[:h_-]?([0-5]\d)(?:[:m_-]?([0-5]\d))?"
     r"(?:[.,](\d{1,6}))?\s*(Z|[+-]\d\d:?\d\d)?(?!\d)"
 )
-_YEAR_9999_US: Final = 2.534e17
+YEAR_9999_US: Final = 2.534e17
 _EPOCH: Final = re.compile(r"(?<!\d)(1\d{9}|1\d{12})(?:\.(\d{1,6}))?(?!\d)")
 
 
@@ -99,7 +99,7 @@ def is_time(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
     """
     unit = epoch_unit(float(np.median(numbers))) if numbers.size else None
     factor = 1e6 if unit is None else unit[1]
-    return np.asarray(np.abs(numbers.astype(np.float64)) * factor < _YEAR_9999_US)
+    return np.asarray(np.abs(numbers.astype(np.float64)) * factor < YEAR_9999_US)
 
 
 def seconds_to_us(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
