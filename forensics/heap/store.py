@@ -54,7 +54,7 @@ def fingerprint(path: Path) -> str:
 class IndexWriter:
     """Takes arrays as they get ready, so that what only the answer needs is out of memory.
 
-    With a folder, ``keep`` writes an array; without, it stays in memory.
+    With a folder, ``keep`` writes an array and returns it mapped; without, it stays in memory.
     Use as a context manager: leaving it without ``finish`` removes what was written.
 
     Raises
@@ -79,16 +79,17 @@ class IndexWriter:
         if self._building is not None:
             shutil.rmtree(self._building, ignore_errors=True)
 
-    def keep(self, name: str, array: NDArray[Any]) -> None:
-        """Store an array under a name."""
-        if self._building is None:
-            self._arrays[name] = array
-            return
-        path = self._building / f"{name}.bin"
-        with path.open("wb") as stream:
-            np.ascontiguousarray(array).tofile(stream)
-        check = {"dtype": array.dtype.str, "shape": list(array.shape), "ends": _ends(path)}
-        self._checks[name] = check
+    def keep(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Store an array under a name and return it, mapped read-only where possible."""
+        if self._building is not None:
+            path = self._building / f"{name}.bin"
+            with path.open("wb") as stream:
+                np.ascontiguousarray(array).tofile(stream)
+            check = {"dtype": array.dtype.str, "shape": list(array.shape), "ends": _ends(path)}
+            self._checks[name] = check
+            array = _map(path, array.dtype, array.shape)
+        self._arrays[name] = array
+        return array
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]]:
@@ -103,9 +104,6 @@ class IndexWriter:
             (self._building / _FACTS).write_bytes(digest + b"\n" + body)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._building.rename(self._folder)
-            for name, check in self._checks.items():
-                dtype, shape = np.dtype(check["dtype"]), tuple(check["shape"])
-                self._arrays[name] = _map(self._folder / f"{name}.bin", dtype, shape)
         return self._arrays, dict(facts)
 
 

@@ -16,7 +16,7 @@ from forensics.heap.graph import ClassTable, HeapFacts, HeapGraph
 from forensics.heap.retention import References, compute_retention
 from forensics.kernels import v8_scan as kernel
 from forensics.kernels._types import Bytes, Ints, Offsets
-from forensics.kernels.hprof_references import mark_all_seen
+from forensics.kernels.folding import count_referrers, mark_all_seen
 from forensics.readers._contract import DamageRow, damage_table
 from forensics.readers._source import Source
 from forensics.readers.heap import _hprof_names as names_of
@@ -177,14 +177,14 @@ def _keep_edges(sections: Sections, all_begin: Offsets, writer: store.IndexWrite
 
 
 def _references(kept: Mapping[str, NDArray[Any]], class_index: Ints, classes: int) -> References:
-    words = class_index.size // 64 + 1
-    once, twice = np.zeros(words, np.uint64), np.zeros(words, np.uint64)
+    seen = np.zeros(class_index.size // 32 + 1, np.uint64)
+    holder = np.zeros(class_index.size, np.int32)
+    count_referrers(kept["begin"], kept["targets"], seen, holder)
     for _ in range(2):  # what a search starts from is numbered in any case
-        mark_all_seen(once, twice, np.zeros(1, np.int32))
-        mark_all_seen(once, twice, kept["weak_target"])
-    mark_all_seen(once, twice, kept["targets"])
+        mark_all_seen(seen, np.zeros(1, np.int32))
+        mark_all_seen(seen, kept["weak_target"])
     no_class_object = np.full(classes, -1, np.int32)
-    return References(kept["begin"], kept["targets"], class_index, no_class_object, once, twice)
+    return References(kept["begin"], kept["targets"], class_index, no_class_object, seen, holder)
 
 
 def _assemble(
