@@ -12,7 +12,17 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "forensics"
-WORDS = {"errors", "tables", "findings", "plugins", "progress", "redaction", "config", "_version"}
+WORDS = {
+    "errors",
+    "tables",
+    "findings",
+    "plugins",
+    "progress",
+    "redaction",
+    "config",
+    "moments",
+    "_version",
+}
 BELOW_RUN = {
     *WORDS,
     "kernels",
@@ -35,13 +45,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "progress": set(),
     "redaction": {"errors"},
     "config": {"errors"},
+    "moments": set(),
     "tables": {"errors"},
     "findings": {"errors", "tables"},
     "kernels": set(),
     "heap": WORDS | {"kernels"},
     "growth": WORDS | {"kernels"},
     "patterns": WORDS | {"kernels"},
-    "readers": {"errors", "tables", "plugins", "progress", "config", "kernels", "heap"},
+    "readers": {"errors", "tables", "plugins", "progress", "config", "moments", "kernels", "heap"},
     "evidence": WORDS | {"readers", "heap"},
     "collect": WORDS,
     "analysis": WORDS | {"heap", "growth", "patterns", "kernels"},

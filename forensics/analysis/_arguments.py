@@ -14,8 +14,8 @@ from typing import Final
 
 from forensics.analysis._candidates import NONE_ID, Candidate
 from forensics.analysis._context import show_bytes
+from forensics.analysis._declared import format_seconds
 from forensics.analysis._exposure import Explained, Panel, exposed_from
-from forensics.analysis._identities import format_seconds
 from forensics.analysis._lives import Life
 from forensics.analysis._reversal import compare_doses, find_reversal, growth_after
 from forensics.analysis._statements import split_words

@@ -14,7 +14,9 @@ from forensics.analysis._context import workload_of
 
 #: Two records closer than this, of one kind and not of different versions, are one change.
 _SAME: Final = timedelta(minutes=6)
-_ID: Final = re.compile(r"(?:^|[;,]\s*)id:\s*([^\s;,]+)")
+_ID: Final = re.compile(r"(?:^|[;,]\s*)id:\s*([^\s;,]+)", re.IGNORECASE)
+#: Versions in a title: dotted, or a letter v before a number.
+_VERSION: Final = re.compile(r"(?<![\w.-])v?\d+\.\d+(?:\.\d+)*(?:-[\w.]+)?\b|(?<!\w)v\d+\b")
 _TICKET: Final = re.compile(r"\b[A-Z][A-Z0-9]{1,9}-\d{1,9}\b")
 
 #: Prior odds by kind of change: changes of code and configuration start most incidents of
@@ -103,6 +105,7 @@ def _candidate(row: dict[str, Any]) -> Candidate:
     details = row["details"] or ""
     time: datetime = row["time"]
     stated = _ID.search(details) or _TICKET.search(f"{row['what']} {details}")
+    named = _VERSION.findall(row["what"] or "") if row["kind"] == "deploy" else []
     change_id = stated[1] if stated and stated.re is _ID else (stated[0] if stated else "")
     return Candidate(
         change_id=change_id or f"{row['kind']}-{time:%Y%m%dT%H%M%SZ}",
@@ -111,8 +114,8 @@ def _candidate(row: dict[str, Any]) -> Candidate:
         time=time,
         end_time=row["end_time"],
         scope=tuple(row["scope"] or ()),
-        from_version=row["from_version"],
-        to_version=row["to_version"],
+        from_version=row["from_version"] or (named[0] if len(named) > 1 else None),
+        to_version=row["to_version"] or (named[-1] if named else None),
         details=details,
         sources=(row["source"],),
         is_declared="#declaration" in row["source"],
@@ -127,7 +130,8 @@ def _is_same(known: Candidate, other: Candidate) -> bool:
     versions = {_bare(v) for v in (known.to_version, other.to_version) if v}
     if len(versions) > 1:
         return False
-    if known.scope and other.scope and not set(known.scope) & set(other.scope):
+    scopes = [set(map(bare_name, c.scope)) for c in (known, other)]
+    if all(scopes) and not scopes[0] & scopes[1]:
         return False
     start, end = known.time - _SAME, (known.end_time or known.time) + _SAME
     return start <= other.time <= end
@@ -178,4 +182,9 @@ def is_in_scope(candidate: Candidate, entity: str) -> bool:
     if not candidate.scope:
         return True
     names = {entity.lower(), workload_of(entity).lower()}
-    return any(name.lower() in names for name in candidate.scope)
+    return any(bare_name(name) in names for name in candidate.scope)
+
+
+def bare_name(scope: str) -> str:
+    """Return the workload that a scope names: ``prod/cart`` and ``cart (eu)`` are cart."""
+    return scope.partition("(")[0].rstrip().rpartition("/")[2].lower()

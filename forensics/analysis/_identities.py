@@ -6,66 +6,19 @@ evidence. An identity that lacks one of its terms says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from forensics.analysis._quantities import Quantity
-from forensics.analysis._statements import Statement
-from forensics.findings import Claim, ClaimVerdict, EvidenceRef
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A quantity with its topic and the statement it stands in."""
-
-    topic: str
-    statement: Statement
-    quantity: Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """All bound quantities of one declaration; ``name`` is its file."""
-
-    name: str
-    bound: tuple[Bound, ...]
-
-    def all(self, topic: str) -> list[Bound]:
-        """Return the quantities of a topic in the order of their lines."""
-        return [item for item in self.bound if item.topic == topic]
-
-    def first(self, topic: str) -> Bound | None:
-        """Return the first quantity of a topic."""
-        return next(iter(self.all(topic)), None)
-
-    def near(self, item: Bound, topic: str) -> Bound | None:
-        """Return the quantity of a topic in the same line as ``item``."""
-        same = (b for b in self.all(topic) if b.statement.line == item.statement.line)
-        return next(same, None)
-
-    def claim(self, item: Bound, measured: str | None, verdict: ClaimVerdict, why: str) -> Claim:
-        """Return a claim about ``item`` whose evidence is the declaration itself."""
-        return Claim(
-            text=item.statement.text,
-            line=item.statement.line,
-            quantity=item.topic,
-            claimed=item.quantity.text,
-            measured=measured,
-            verdict=verdict,
-            why=why,
-            evidence=[EvidenceRef(path=self.name, line=item.statement.line)],
-        )
+from forensics.analysis._arithmetic import ARITHMETIC
+from forensics.analysis._declared import Bound, Declared, Identity, agree, format_seconds
+from forensics.findings import Claim
 
 
 def check_identities(declared: Declared) -> list[Claim]:
     """Return what the declaration's own numbers say of each other, in line order."""
     claims = [claim for identity in IDENTITIES for claim in identity(declared)]
     return sorted(claims, key=lambda claim: claim.line)
-
-
-def _verdict(difference: float, tolerance: float) -> ClaimVerdict:
-    return "supported" if abs(difference) <= tolerance else "contradicted"
 
 
 def _delay(declared: Declared) -> Iterator[Claim]:
@@ -81,7 +34,7 @@ def _delay(declared: Declared) -> Iterator[Claim]:
     yield declared.claim(
         delay,
         format_seconds(seconds),
-        _verdict(seconds - delay.quantity.value, tolerance),
+        agree(seconds - delay.quantity.value, tolerance),
         f"detected (line {detected.statement.line}) minus started (line {start.statement.line}) "
         f"is {format_seconds(seconds)}",
     )
@@ -90,50 +43,40 @@ def _delay(declared: Declared) -> Iterator[Claim]:
 def _distance(declared: Declared) -> Iterator[Claim]:
     """Check a change said to lie so long before the incident against both stated times."""
     start = declared.first("start of the incident")
-    for item in declared.all("time before incident"):
-        change = declared.near(item, "time of a change")
+    items = [*declared.all("time before incident"), *declared.all("time after the change")]
+    for item in items:
+        change = declared.near(item, "time of a change") or _only_change(item, declared)
         if not (start and change and start.quantity.moment and change.quantity.moment):
             continue
         seconds = (start.quantity.moment - change.quantity.moment).total_seconds()
         yield declared.claim(
             item,
             format_seconds(seconds),
-            _verdict(seconds - item.quantity.value, item.quantity.resolution),
-            f"start of the incident (line {start.statement.line}) minus the change's time is "
-            f"{format_seconds(seconds)}; the stated precision is "
+            agree(seconds - item.quantity.value, item.quantity.resolution),
+            f"start of the incident (line {start.statement.line}) minus the change's time "
+            f"(line {change.statement.line}) is {format_seconds(seconds)}; the stated precision is "
             f"±{format_seconds(item.quantity.resolution)}",
         )
 
 
-def _traffic(declared: Declared) -> Iterator[Claim]:
-    for item in declared.all("traffic increase"):
-        rates = [
-            b.quantity.value
-            for b in declared.all("request rate")
-            if b.statement.line == item.statement.line and b.quantity.value > 0
-        ]
-        if len(rates) != 2:
-            continue
-        before, after = min(rates), max(rates)
-        is_multiple = item.quantity.kind == "multiple"
-        real = after / before - (0.0 if is_multiple else 1.0)
-        stated = item.quantity.value
-        shown = f"{real:.3g} times" if is_multiple else f"{real:+.0%}"
-        why = f"{after:,.0f}/s against {before:,.0f}/s is {shown}"
-        if not is_multiple and abs(after / before - stated) < 0.01 < abs(real - stated):
-            why += (
-                f"; {item.quantity.text} is the new level as a share of the old, not the increase"
-            )
-        yield declared.claim(item, shown, _verdict(real - stated, 0.05 * max(1.0, stated)), why)
+def _only_change(item: Bound, declared: Declared) -> Bound | None:
+    """Return the one change of the same sort of word (a deploy, a flag) that has a time."""
+    sorts = re.compile(r"deploy|release|rollout|flag|toggle|maintenance|migration|sale|campaign")
+    wanted = set(sorts.findall(item.statement.words))
+    changes = declared.all("time of a change")
+    alike = [b for b in changes if wanted & set(sorts.findall(b.statement.words))]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _money(declared: Declared) -> Iterator[Claim]:
-    rate = declared.first("money lost per hour")
     start = declared.first("start of the incident")
     detected = declared.first("detection of the incident")
     for item in declared.all("money lost"):
-        window = declared.near(item, "window")
+        rate = declared.around(item, "money lost per hour")
+        window = _window_of_loss(item, declared)
         if rate is None or window is None or not rate.quantity.value:
+            continue
+        if not rate.quantity.unit.startswith(item.quantity.unit):
             continue
         expected = rate.quantity.value * window.quantity.value / 3600.0
         unit = item.quantity.unit
@@ -150,9 +93,22 @@ def _money(declared: Declared) -> Iterator[Claim]:
         yield declared.claim(
             item,
             f"{unit}{expected:,.0f}",
-            _verdict(expected - item.quantity.value, tolerance),
+            agree(expected - item.quantity.value, tolerance),
             why,
         )
+
+
+def _window_of_loss(item: Bound, declared: Declared) -> Bound | None:
+    """Return how long a stated loss took: a window, or the only other span of its sentence."""
+    stated = declared.near(item, "window")
+    if stated is not None:
+        return stated
+    spans = [
+        b for b in declared.bound if b.statement is item.statement and b.quantity.kind == "duration"
+    ]
+    others = {"detection delay", "time-out", "latency", "time before incident"}
+    usable = [b for b in spans if b.topic not in others]
+    return usable[0] if len(usable) == 1 else None
 
 
 def _money_rates(declared: Declared) -> Iterator[Claim]:
@@ -170,7 +126,7 @@ def _money_rates(declared: Declared) -> Iterator[Claim]:
         yield declared.claim(
             item,
             shown,
-            _verdict(gap, tolerance),
+            agree(gap, tolerance),
             f"{first.quantity.text} (line {first.statement.line}) is {shown}; "
             f"{item.quantity.text} is {item.quantity.value:,.0f} an hour",
         )
@@ -192,14 +148,14 @@ def _memory_share(declared: Declared) -> Iterator[Claim]:
         yield declared.claim(
             item,
             f"{share:.0%}",
-            _verdict(share - item.quantity.value, tolerance),
+            agree(share - item.quantity.value, tolerance),
             f"{used[0].quantity.text} of {whole / 2**30:.3g} GiB is {share:.0%}",
         )
 
 
 def _little(declared: Declared) -> Iterator[Claim]:
     """Queue depth against arrival rate times waiting time: L = λW (Little 1961)."""
-    wait = declared.first("time-out")
+    wait = declared.first("waiting time") or declared.first("time-out")
     rates = [b for b in declared.all("request rate") if b.quantity.value > 0]
     for item in declared.all("pending requests for the pool"):
         if wait is None or not rates or not wait.quantity.value:
@@ -210,7 +166,7 @@ def _little(declared: Declared) -> Iterator[Claim]:
         yield declared.claim(
             item,
             f"{expected:,.0f}",
-            _verdict(expected - item.quantity.value, 0.5 * expected),
+            agree(expected - item.quantity.value, 0.5 * expected),
             f"Little's law: {arrival.quantity.text} waiting {wait.quantity.text} each would queue "
             f"{expected:,.0f}; {item.quantity.text} waiting means {implied_s:.2g} s each at that "
             "rate, or that most requests are refused before they queue",
@@ -220,39 +176,84 @@ def _little(declared: Declared) -> Iterator[Claim]:
 def _kills(declared: Declared) -> Iterator[Claim]:
     """Kills in a window against the growth rate and the limit: each life must fill the limit."""
     growth = declared.first("memory growth rate")
-    memory = next((b for b in declared.all("memory in use") if b.quantity.other), None)
-    for item in declared.all("out-of-memory kills"):
-        window = declared.near(item, "window")
-        if not (growth and memory and window) or not growth.quantity.value:
+    limit = _limit_bytes(declared)
+    for item in [*declared.all("out-of-memory kills"), *declared.all("restarts")]:
+        window = declared.near(item, "window") or _span_beside(item, declared)
+        if not (growth and limit and window) or growth.quantity.value <= 0:
             continue
-        fill_min = (memory.quantity.other or 0.0) / growth.quantity.value
-        window_min = window.quantity.value / 60.0
-        if fill_min <= window_min:
+        fill_min = limit / growth.quantity.value
+        pods = declared.around(item, "number of processes")
+        each = item.quantity.value / pods.quantity.value if pods and pods.quantity.value else 1.0
+        life_min = window.quantity.value / 60.0 / max(each, 1.0)
+        if fill_min <= life_min:
             continue
+        many = f" ({each:.2g} a process)" if each > 1 else ""
         yield declared.claim(
             growth,
             f"{fill_min:.0f} min to fill the limit",
             "contradicted",
             f"at {growth.quantity.text} an empty process needs {fill_min:.0f} min to reach its "
-            f"limit of {memory.quantity.text.rpartition('/')[2].strip()}, yet line "
-            f"{item.statement.line} has {item.quantity.text} killed within {window.quantity.text}; "
-            "the rate, the limit and the kills fit together only if processes start nearly full "
-            "or had grown since long before",
+            f"limit of {limit / 2**30:.3g} GiB, yet line "
+            f"{item.statement.line_of(item.quantity)} has {item.quantity.text} killed or restarted"
+            f"{many} within {window.quantity.text}; the rate, the limit and the kills fit together "
+            "only if processes start nearly full, had grown since long before, or grow faster than "
+            "stated",
         )
+
+
+def _limit_bytes(declared: Declared) -> float | None:
+    used = next((b for b in declared.all("memory in use") if b.quantity.other), None)
+    limit = declared.first("memory limit")
+    return used.quantity.other if used else limit.quantity.value if limit else None
+
+
+def _span_beside(item: Bound, declared: Declared) -> Bound | None:
+    """Return the only span of an item's sentence that may be the time it was counted over."""
+    others = {"detection delay", "time-out", "latency", "time before incident", "time to the limit"}
+    spans = [
+        b
+        for b in declared.bound
+        if b.statement is item.statement and b.quantity.kind == "duration" and b.topic not in others
+    ]
+    return spans[0] if len(spans) == 1 else None
 
 
 def _growth_word(declared: Declared) -> Iterator[Claim]:
+    """Hold the word for the growth against the unit it is given in."""
     for item in declared.all("growth shape"):
-        rate = declared.near(item, "memory growth rate")
-        if rate is None or "exponential" not in item.quantity.text:
-            continue
-        yield declared.claim(
-            item,
-            None,
-            "contradicted",
-            f"{rate.quantity.text} is a constant number of bytes a minute, which is linear; "
-            "exponential growth is stated by a doubling time",
-        )
+        word = item.quantity.text.lower()
+        rate = declared.around(item, "memory growth rate")
+        doubling = declared.around(item, "doubling time")
+        is_doubling = word.startswith(("doubl", "verdopp"))
+        if "expon" in word and doubling is not None:
+            yield declared.claim(
+                item,
+                None,
+                "supported",
+                f"a doubling time ({doubling.quantity.text}) is exponential",
+            )
+        elif ("expon" in word or is_doubling) and rate is not None:
+            yield declared.claim(
+                item,
+                None,
+                "contradicted",
+                f"{rate.quantity.text} (line {rate.statement.line}) is a constant pace in bytes, "
+                "which is linear; exponential growth is stated by a doubling time",
+            )
+        elif word in {"linear", "steadily", "constant"} and doubling is not None:
+            yield declared.claim(
+                item,
+                None,
+                "contradicted",
+                f"a doubling time ({doubling.quantity.text}) is exponential growth, not {word}",
+            )
+        elif word == "linear" and rate is not None:
+            yield declared.claim(
+                item,
+                None,
+                "supported",
+                f"{rate.quantity.text} is a constant pace in bytes",
+            )
 
 
 def _use_within_size(declared: Declared) -> Iterator[Claim]:
@@ -280,12 +281,9 @@ def _shares(declared: Declared) -> Iterator[Claim]:
             )
 
 
-Identity = Callable[[Declared], Iterator[Claim]]
-
 IDENTITIES: Final[Sequence[Identity]] = (
     _delay,
     _distance,
-    _traffic,
     _money,
     _money_rates,
     _memory_share,
@@ -294,15 +292,5 @@ IDENTITIES: Final[Sequence[Identity]] = (
     _growth_word,
     _use_within_size,
     _shares,
+    *ARITHMETIC,
 )
-
-
-def format_seconds(seconds: float) -> str:
-    """Return a duration as people write it: ``5 min 28 s``."""
-    sign = "-" if seconds < 0 else ""
-    whole = round(abs(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
-    parts.append(f"{rest} s" if rest or not (hours or minutes) else "")
-    return sign + " ".join(part for part in parts if part)

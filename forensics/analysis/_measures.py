@@ -20,7 +20,7 @@ from forensics.analysis._context import (
     show_bytes,
     workload_of,
 )
-from forensics.analysis._identities import Bound, Declared, format_seconds
+from forensics.analysis._declared import Bound, Declared, format_seconds
 from forensics.analysis._named_series import measure_share_by_name
 from forensics.analysis.memory_growth import findings as growth_findings
 from forensics.findings import EvidenceRef

@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from forensics.analysis._context import Context
-from forensics.analysis._identities import Bound, Declared, format_seconds
+from forensics.analysis._declared import Bound, Declared, format_seconds
 from forensics.analysis.roles import Result as Roles
 from forensics.findings import Claim, ClaimVerdict, EvidenceRef
 

@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from forensics.analysis._context import SLACK, Context, Measured
-from forensics.analysis._identities import Bound
+from forensics.analysis._declared import Bound
 from forensics.analysis._statements import split_words
 from forensics.findings import EvidenceRef
 

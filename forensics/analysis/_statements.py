@@ -1,19 +1,24 @@
-"""Cut a declaration into statements: one a line, markup removed, with its heading.
+"""Cut a declaration into statements: one a sentence, markup removed, with its heading.
 
-Markdown, plain text, tables and bullet lists of any shape come in; what goes out keeps
-the line number, so that every claim can be pointed at.
+Markdown, plain text, e-mail wrapped at any width, chat, tables and bullet lists come in; what
+goes out keeps the line number, so that every claim can be pointed at.
 """
+
+# ruff: noqa: E501  # a pattern broken over lines can't be searched for
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from itertools import pairwise
 from typing import Final
 
 from forensics.analysis._quantities import Quantity, find_quantities
+from forensics.analysis._spelling import has_decimal_commas
+from forensics.moments import find_day, find_zone
 
 MAX_LINES: Final = 20_000
 _MAX_LINE_CHARACTERS: Final = 2_000
@@ -22,19 +27,48 @@ _RULE: Final = re.compile(r"^\s*(?:[-*_=]\s*){3,}$")
 _BULLET: Final = re.compile(r"^\s*(?:>\s*)*(?:[-*+•]\s+|\(?\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s*)?")
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _LABEL: Final = re.compile(r"^([A-Za-z][^:.!?]{0,60}?)\s*:\s+(?=\S)")
-_DATE: Final = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 _QUESTION_SECTION: Final = re.compile(
     r"question|unknown|to (?:find|be) (?:out|determined)", re.IGNORECASE
 )
 
 
+#: Lines of a mail's head that say nothing of the incident.
+_MAIL: Final = re.compile(
+    r"(?i)^(?:from|to|cc|bcc|sent|date|reply-to|message-id|x-[\w-]+|von|an|gesendet|mime-version|"
+    r"content-[\w-]+|received):\s"
+)
+#: A line this short ends where its writer ended it; a longer one may go on in the next.
+_WRAPPED: Final = 45
+#: A text is wrapped if this share of at least so many line ends are, at no greater width.
+_MOST, _FEW, _WIDEST = 0.6, 3, 120
+_STARTS_ANEW: Final = re.compile(
+    r"^\s*(?:>\s*)*(?:[-*+•|#]|\(?\d{1,3}[.)]\s|\[|<|\d{1,2}:\d\d|\d{4}-\d\d|[A-Z@][^:.!?]{0,40}:\s|```)"
+)
+_SENTENCE: Final = re.compile(
+    r"(?<![ (](?:ca|vs|no|nr|bn|mn|hr))(?<!approx)(?<!e\.g)(?<!i\.e)(?<![ \d](?:min|sec|Mio|Mrd|Tsd))"
+    r"(?<=[.!?])[\"')]*\s+(?=[\"'(]?[A-ZÄÖÜ\d~$€£])"
+)
+_BEFORE: Final = re.compile(
+    r"(?i)before|normal|baseline|usual|expected|previous|yesterday|typical|vorher|sonst|\bold\b"
+)
+_AFTER: Final = re.compile(
+    r"(?i)after|now|current|during|incident|observed|actual|today|peak|jetzt|aktuell|\bnew\b"
+)
+_UNIT_LABEL: Final = re.compile(
+    r"[\[(]\s*(?P<unit>[^\])]{1,12})\s*[\])]|\bin (?P<word>[A-Za-z/%]{1,8})\b|(?P<rate>/\s?s(?:ec)?)\b|"
+    r"(?P<abbr>\b(?:rps|qps|tps))\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One line of the declaration.
+    """One sentence, list item or table row of the declaration.
 
     ``words`` is the text in lower case with ``CamelCase`` and ``snake_case`` taken apart,
-    for matching; ``label`` is what stands before a colon at its start.
+    for matching; ``label`` is what stands before a colon at its start. ``breaks`` are the
+    offsets in ``text`` at which its next lines begin.
     """
 
     line: int
@@ -44,6 +78,22 @@ class Statement:
     words: str
     quantities: tuple[Quantity, ...]
     is_question: bool
+    breaks: tuple[int, ...] = ()
+
+    def line_of(self, quantity: Quantity) -> int:
+        """Return the line of the declaration that a quantity stands in."""
+        return self.line + sum(at <= quantity.start for at in self.breaks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Text of one or more lines that belong together, with the heading above it."""
+
+    line: int
+    text: str
+    section: str
+    columns: tuple[str, ...] = ()
+    breaks: tuple[int, ...] = ()
 
 
 def find_statements(text: str, day: datetime | None = None) -> list[Statement]:
@@ -57,17 +107,13 @@ def find_statements(text: str, day: datetime | None = None) -> list[Statement]:
         Date of bare clock times; by default the first date that the text names.
     """
     day = day or find_day(text)
-    return list(_iter_statements(text, day))
-
-
-def find_day(text: str) -> datetime | None:
-    """Return the first date the text names, or ``None``."""
-    for year, month, date in _DATE.findall(text):
-        try:
-            return datetime(int(year), int(month), int(date), tzinfo=UTC)
-        except ValueError:
-            continue
-    return None
+    zone, commas = find_zone(text), has_decimal_commas(text)
+    return [
+        statement
+        for piece in _iter_pieces(text)
+        for part in _iter_sentences(piece)
+        if (statement := _statement(part, day, zone, commas=commas))
+    ]
 
 
 def split_words(text: str) -> str:
@@ -75,28 +121,134 @@ def split_words(text: str) -> str:
     return re.sub(r"\s+", " ", _CAMEL.sub(" ", text)).lower().strip()
 
 
-def _iter_statements(text: str, day: datetime | None) -> Iterator[Statement]:
-    section = ""
-    for number, raw in enumerate(text.splitlines()[:MAX_LINES], start=1):
-        line = raw[:_MAX_LINE_CHARACTERS]
+def _statement(
+    piece: _Piece, day: datetime | None, zone: tzinfo, *, commas: bool
+) -> Statement | None:
+    if not piece.text:
+        return None
+    label = _LABEL.match(piece.text)
+    quantities = find_quantities(piece.text, day, zone, commas=commas)
+    if piece.columns or label:
+        quantities = _with_label_units(piece, quantities, label[1] if label else "", commas=commas)
+    return Statement(
+        line=piece.line,
+        text=piece.text,
+        section=piece.section,
+        label=label[1] if label else "",
+        words=split_words(piece.text),
+        quantities=tuple(quantities),
+        is_question=is_question(piece.text, piece.section),
+        breaks=piece.breaks,
+    )
+
+
+def _iter_pieces(text: str) -> Iterator[_Piece]:
+    """Yield headings, list items, table rows and paragraphs, wrapped lines joined."""
+    section, last_raw = "", ""
+    columns: tuple[str, ...] = ()
+    open_piece: _Piece | None = None
+    is_wrapped = _is_wrapped(text)
+    lines = [line[:_MAX_LINE_CHARACTERS] for line in text.splitlines()[:MAX_LINES]]
+    for number, line in enumerate(lines, start=1):
         heading = _HEADING.match(line)
-        if heading:
-            section = clean_line(heading[2])
-        elif _RULE.match(line):
-            continue
-        clean = clean_line(heading[2] if heading else line)
-        if not clean:
-            continue
-        label = _LABEL.match(clean)
-        yield Statement(
-            line=number,
-            text=clean,
-            section=section,
-            label=label[1] if label else "",
-            words=split_words(clean),
-            quantities=tuple(find_quantities(clean, day)),
-            is_question=is_question(clean, section),
+        clean = (
+            ""
+            if _RULE.match(line) or _MAIL.match(line)
+            else clean_line(heading[2] if heading else line)
         )
+        is_table = line.lstrip().startswith("|")
+        if is_table and number < len(lines) and re.match(r"^\s*\|[\s:|-]+\|?\s*$", lines[number]):
+            columns = tuple(cell.strip() for cell in clean.split("|"))
+        elif not is_table:
+            columns = ()
+        if re.fullmatch(r"[\s:|-]*", clean):
+            clean = ""
+        goes_on = (
+            is_wrapped
+            and open_piece is not None
+            and bool(clean)
+            and not heading
+            and len(last_raw.rstrip()) >= _WRAPPED
+            and not _STARTS_ANEW.match(line)
+            and last_raw.rstrip()[-1:] not in ".:!?"
+        )
+        if goes_on and open_piece is not None:
+            at = len(open_piece.text) + 1
+            open_piece = replace(
+                open_piece, text=f"{open_piece.text} {clean}", breaks=(*open_piece.breaks, at)
+            )
+        else:
+            if open_piece is not None:
+                yield open_piece
+            section = clean if heading else section
+            open_piece = _Piece(number, clean, section, columns) if clean else None
+        last_raw = "" if heading or is_table or not clean else line
+    if open_piece is not None:
+        yield open_piece
+
+
+def _is_wrapped(text: str) -> bool:
+    """Say whether prose was broken at a width: most lines end where the next word had no room."""
+    lines = [line.rstrip() for line in text.splitlines()[:MAX_LINES]]
+    pairs = [
+        (len(line), len(after.split()[0]))
+        for line, after in pairwise(lines)
+        if line and after.strip() and not _STARTS_ANEW.match(after)
+    ]
+    widest = max((length for length, _ in pairs), default=0)
+    full = sum(length + 1 + word > widest for length, word in pairs)
+    return len(pairs) >= _FEW and widest <= _WIDEST and full >= _MOST * len(pairs)
+
+
+def _iter_sentences(piece: _Piece) -> Iterator[_Piece]:
+    """Cut a paragraph into sentences, each with the line it begins in."""
+    if piece.columns:
+        yield piece
+        return
+    start = 0
+    for cut in [*(match for match in _SENTENCE.finditer(piece.text)), None]:
+        end = cut.start() if cut else len(piece.text)
+        before = sum(at <= start for at in piece.breaks)
+        yield replace(
+            piece,
+            line=piece.line + before,
+            text=piece.text[start:end].strip(),
+            breaks=tuple(at - start for at in piece.breaks if start < at < end),
+        )
+        start = cut.end() if cut else end
+
+
+def _with_label_units(
+    piece: _Piece, quantities: list[Quantity], label: str, *, commas: bool
+) -> list[Quantity]:
+    """Give bare numbers the unit that their label or column names, and their side of a change."""
+    cells = piece.text.split("|") if piece.columns else [piece.text]
+    known = []
+    for quantity in quantities:
+        place = piece.text[: quantity.start].count("|") if piece.columns else 0
+        column = piece.columns[place] if place < len(piece.columns) else ""
+        united = quantity
+        for named in (label if not piece.columns else cells[0], column):
+            united = _with_unit(united, named, commas=commas)
+        if place and _BEFORE.search(column):
+            united = replace(united, side="before")
+        elif place and _AFTER.search(column):
+            united = replace(united, side="after")
+        known.append(united)
+    return known
+
+
+def _with_unit(quantity: Quantity, label: str, *, commas: bool) -> Quantity:
+    unit = _UNIT_LABEL.search(label)
+    if quantity.kind != "count" or quantity.noun or unit is None:
+        return quantity
+    word = next(group for group in unit.groups() if group)
+    as_written = find_quantities(f"{quantity.text} {word}", commas=commas)
+    if len(as_written) != 1 or as_written[0].kind == "count":
+        return quantity
+    return replace(
+        as_written[0], text=quantity.text, start=quantity.start, end=quantity.end, noun=""
+    )
 
 
 def is_question(text: str, section: str) -> bool:
@@ -104,7 +256,9 @@ def is_question(text: str, section: str) -> bool:
     if text.endswith("?"):
         return len(text.split()) >= 3
     starts = re.match(
-        r"(?i)(why|what|which|who|when|where|how|is|are|can|should|will|do|does)\b", text
+        r"(?i)(why|what|which|who|when|where|how|is|are|can|could|should|would|will|do|does|did|has|have|"
+        r"warum|wieso|welche|was|wer|wann|ist|sind|können|sollen|wie)\b",
+        text,
     )
     return bool(starts and _QUESTION_SECTION.search(section))
 

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from forensics.analysis._context import Context
-from forensics.analysis._identities import Bound, Declared
+from forensics.analysis._declared import Bound, Declared
 from forensics.analysis.memory_growth import findings as growth_findings
 from forensics.findings import Claim, Growth
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from forensics.analysis._arguments import Rule, Scene, change_refs, weigh_mechanism
 from forensics.analysis._candidates import NONE_ID, Candidate
+from forensics.analysis._declared import format_seconds
 from forensics.analysis._exposure import Explained
-from forensics.analysis._identities import format_seconds
 from forensics.analysis._symptoms import hold_time_shift, shift_of, traffic_of
 from forensics.findings import Argument, EvidenceRef
 

@@ -5,6 +5,8 @@ A rule names the kinds of quantity it takes and the words that must stand in the
 The words are those of operations in general: none belongs to one product.
 """
 
+# ruff: noqa: E501  # a pattern broken over lines can't be searched for
+
 from __future__ import annotations
 
 import re
@@ -16,15 +18,20 @@ from forensics.analysis._statements import Statement
 
 _CHANGE: Final = (
     r"deploy|release|roll(?:ed|ing)?[ -]?out|upgrad|migrat|maintenance|failover|reindex|"
-    r"index rebuild|flag|toggle|config|launch|sale|campaign|promotion|scal(?:ed|ing)|spike|surge|"
-    r"patch|restart|rollback"
+    r"index rebuild|flag|toggle|config|launch|\bsale\b|campaign|promotion|scal(?:ed|ing)|spike|"
+    r"surge|patch|restart|rollback|rolled back|ausgerollt|ausgeliefert|eingeschaltet|wartung|"
+    r"aktion gestartet|newsletter|merged|shipped|went live|turned on|enabled|live\b"
 )
 _TRAFFIC: Final = (
-    r"traffic|load\b|requests?\b|req/s|rps\b|throughput|volume|qps\b|tps\b|orders?\b|calls\b|hits\b"
+    r"traffic|\bload\b|requests?\b|req/s|\brps\b|throughput|volume|\bqps\b|\btps\b|orders?\b|"
+    r"calls\b|hits\b|anfragen|\blast\b|verkehr|bestellungen|sessions|messages|checkouts|logins"
 )
-_MEMORY: Final = r"memory|heap|\brss\b|working set|\bram\b"
-_POOL: Final = r"\bpool|connections?\b"
-_RISE: Final = r"increas|\bup\b|rise|rose|grew|grow|spik|jump|surg|more|higher|\+"
+_MEMORY: Final = r"memory|heap|\brss\b|working set|\bram\b|footprint|speicher"
+_POOL: Final = r"\bpool|connections?\b|\bconns?\b|verbindung"
+_RISE: Final = (
+    r"increas|\bup\b|rise|rose|grew|grow|spik|jump|surg|more|higher|\+|doubl|tripl|quadrupl|fold|"
+    r"times|\d\s?[x×]|gestiegen|anstieg|verdoppelt|vervierfacht|climb|went from|shot"
+)
 _SHORT_LINE_WORDS: Final = 3
 
 
@@ -47,32 +54,92 @@ def _rule(topic: str, kinds: str, words: str, without: str = "") -> Rule:
     )
 
 
+_INCIDENT: Final = (
+    r"incident|outage|failure|start|störung|ausfall|vorfall|symptom|errors? (?:began|start)"
+)
+_DETECT: Final = (
+    r"detect|declar|alert|notic|\bpaged?\b|paging|acknowledg|entdeckt|bemerkt|gemeldet|alarm"
+)
+
 RULES: Final = (
     _rule(
         "detection delay",
         "duration",
-        r"delay|to detect|time to detection|undetected|\blate\b|\blag\b",
+        r"delay|to detect|time to detection|undetected|\blate[rd]?\b.*detect|detect\w* lag|"
+        r"\bmttd\b|before (?:we|anyone|it was|detection)|unnoticed|(?:min|minutes|sekunden|s) late\b|"
+        r"verzögerung|unbemerkt|until (?:detect|we notic|alert|the (?:first )?(?:alert|page))",
     ),
-    _rule("window", "duration", r"(?:in|over|within|during) (?:the )?(?:last|past|previous|first)"),
-    _rule("window", "duration", r"\b(?:lost|lose|losing|loss(?:es)?|cost)\b"),
-    _rule("time-out", "duration", r"tim(?:e|ing|ed)[ -]?out"),
+    _rule(
+        "time to the limit",
+        "duration",
+        r"(?:until|till|before|to|in) (?:the )?(?:next )?(?:oom|limit|out of memory|exhaust)|"
+        r"run(?:s|ning)? out|(?:oom|full|exhausted|limit|crash\w*) in (?:about |approx\w* |~|ca\. )?\d|"
+        r"time to (?:oom|limit|failure|exhaustion)|headroom",
+    ),
+    _rule("doubling time", "duration", r"doubl|verdoppelt"),
+    _rule("error budget", "duration", r"budget|allow(?:s|ed|ance)"),
+    _rule(
+        "window",
+        "duration",
+        r"(?:in|over|within|during|for) (?:the )?(?:last|past|previous|first|letzten)|"
+        r"in den (?:letzten|ersten)|(?:letzten|vergangenen)",
+    ),
+    _rule(
+        "window", "duration", r"\b(?:lost|lose|losing|loss(?:es)?|cost|umsatzverlust|verloren)\b"
+    ),
+    _rule("time-out", "duration", r"tim(?:e|ing|ed)[ -]?outs?|zeitüberschreitung"),
+    _rule(
+        "duration of the incident",
+        "duration",
+        r"duration|lasted|\bdauer\b|downtime|time to (?:resol|recover|restor|mitigat)|\bmttr\b|"
+        r"outage of|resolved (?:after|within|in)|total outage|for a total|dauerte",
+    ),
     _rule(
         "time before incident",
         "duration",
-        r"(?:before|after|prior to|earlier than|into) (?:the )?"
-        r"(?:incident|outage|failure|start|deploy|release)",
+        rf"(?:before|prior to|earlier than|ahead of|vor) (?:the |der |dem )?(?:{_INCIDENT})",
     ),
-    _rule("latency", "duration", r"\bp\d\d|latency|response time|slow|takes?\b|took"),
-    _rule("detection delay", "duration", r"detect|alert|paged|notic"),
-    _rule("start of the incident", "moment clock", r"start|began|begin|onset|since", rf"{_CHANGE}"),
-    _rule("time of a change", "moment clock", _CHANGE),
     _rule(
-        "detection of the incident", "moment clock", r"detect|declar|alert|notic|paged|acknowledg"
+        "time after the change",
+        "duration",
+        rf"(?:after|into|later than|following|nach) (?:the |our |this |der |dem )?(?:\w+ )?(?:{_CHANGE})",
     ),
-    _rule("end of the incident", "moment clock", r"resolv|mitigat|recover|\bended\b|restored"),
-    _rule("success share", "percent", r"success"),
-    _rule("error share", "percent", r"error|fail|5xx|reject|declin"),
+    _rule("waiting time", "duration", r"\bwait|queue(?:ing|d) time|wartezeit"),
+    _rule(
+        "latency",
+        "duration",
+        r"\bp\d\d|latenc|response time|\bslow|takes?\b|took|antwortzeit|latenz",
+    ),
+    _rule("detection delay", "duration", _DETECT),
+    _rule(
+        "start of the incident",
+        "moment clock",
+        r"start|began|begin|onset|since|first error|beginn|seit\b|broke|went down",
+        rf"{_CHANGE}|{_DETECT}",
+    ),
+    _rule("time of a change", "moment clock", _CHANGE, r"consider|under discussion"),
+    _rule("detection of the incident", "moment clock", _DETECT),
+    _rule(
+        "end of the incident",
+        "moment clock",
+        r"resolv|mitigat|recover|\bended?\b|restored|all clear|behoben|\bende\b|back to normal|over at",
+    ),
+    _rule("availability target", "percent", r"uptime|\bsla\b|\bslo\b|availab|verfügbar|objective"),
+    _rule("error budget burned", "percent", r"budget"),
+    _rule("success share", "percent", r"success|erfolg"),
+    _rule(
+        "traffic increase",
+        "percent multiple",
+        rf"(?:{_TRAFFIC})[^,;(]*(?:{_RISE})|(?:{_RISE})[^,;(]*(?:{_TRAFFIC})",
+        rf"error|fail|{_MEMORY}|latenc|\bp\d\d",
+    ),
+    _rule("error share", "percent", r"error|fail|5xx|reject|declin|fehler|abgelehnt"),
     _rule("slow share", "percent", r"\bslow"),
+    _rule(
+        "memory increase",
+        "percent multiple",
+        rf"(?:{_MEMORY}).*(?:{_RISE})|(?:{_RISE}).*(?:{_MEMORY})",
+    ),
     _rule("memory share", "percent", _MEMORY),
     _rule("CPU share", "percent", r"\bcpu\b|processor"),
     _rule("pool share", "percent", _POOL),
@@ -81,21 +148,41 @@ RULES: Final = (
         "percent multiple",
         rf"(?:{_TRAFFIC}).*(?:{_RISE})|(?:{_RISE}).*(?:{_TRAFFIC})",
     ),
-    _rule("availability target", "percent", r"uptime|\bsla\b|\bslo\b|availab"),
-    _rule("memory in use", "bytes bytes_ratio", _MEMORY, r"\blimit (?:is|of|was|:)"),
+    _rule("latency increase", "percent multiple", r"\bp\d\d|latenc|response time|latenz|slower"),
+    _rule(
+        "memory limit",
+        "bytes",
+        rf"limit|\bxmx\b|max(?:imum)? heap|(?:{_MEMORY}).*(?:limit|quota)|\bquota\b",
+        r"(?:of|near|close to|below|under|/)\s?(?:its |the )?limit",
+    ),
+    _rule("memory in use", "bytes bytes_ratio", _MEMORY),
+    _rule("memory in use", "bytes_ratio", r""),
     _rule("memory limit", "bytes", rf"(?:{_MEMORY}).*limit|limit.*(?:{_MEMORY})"),
     _rule("memory growth rate", "bytes_rate", r""),
-    _rule("out-of-memory kills", "count", r"\boom|out of memory|killed"),
-    _rule("restarts", "count", r"restart|crash"),
-    _rule("pending requests for the pool", "count", r"queue|pending|backlog|waiting"),
+    _rule("out-of-memory kills", "count ratio", r"\boom|out of memory|\bkill"),
+    _rule("restarts", "count", r"restart|crash|neustart|rebooted"),
+    _rule("number of processes", "count", r"^.{0,40}\b(?:pods?|replicas?|instances?)\b", r"target"),
+    _rule(
+        "pending requests for the pool",
+        "count",
+        r"queue|pending|backlog|waiting|wartend|warteschlange|stuck",
+    ),
     _rule("pool use", "ratio", _POOL),
-    _rule("pool use", "count", rf"(?:{_POOL}).*(?:exhaust|in use|active|used|leak)"),
-    _rule("pool size", "count", r"pool size|max(?:imum)? (?:pool|connections)"),
+    _rule("pool use", "count", rf"(?:{_POOL}).*(?:exhaust|in use|active|used|leak|busy)"),
+    _rule(
+        "pool size",
+        "count",
+        r"pool size|max(?:imum)?(?:[ -]pool)?(?:[ -]size)?|pool of|pools? (?:limit|=)",
+    ),
     _rule("request rate", "rate", r""),
     _rule("version change", "version", r"upgrad|updat|from .* to|bump|->|→"),
     _rule("version", "version", r""),
     _rule("money lost per hour", "money_rate", r""),
-    _rule("money lost", "money", r"lost|loss|revenue|cost|impact|damage"),
+    _rule(
+        "money lost",
+        "money",
+        r"lost|los[st]|revenue|cost|impact|damage|umsatz|verlust|schaden|missed",
+    ),
 )
 
 #: States that a line may assert without a number: topic -> words.
@@ -103,19 +190,24 @@ STATES: Final = (
     (
         "growth shape",
         re.compile(
-            rf"(?:{_MEMORY}|growth|grow).*\b(exponential|linear|logarithmic|quadratic|constant)|"
-            rf"\b(exponential|linear)\w* .*(?:{_MEMORY}|growth|grow)"
+            rf"(?:{_MEMORY}|growth|grow|leak|climb).*\b(exponential|expontial|exponentiell|linear|"
+            r"logarithmic|quadratic|constant|steadily|doubl\w*|verdoppelt)|"
+            rf"\b(exponential|exponentiell|linear|doubling)\w*[ ,].*(?:{_MEMORY}|growth|grow|leak)"
         ),
     ),
     (
         "memory leak",
         re.compile(
-            r"(?:memory|heap|resource) leak|leak(?:s|ing|ed)?\b.*(?:memory|heap)|\bleaking\b"
+            r"(?:memory|heap|resource) ?leak|leak(?:s|ing|ed)?\b.*(?:memory|heap)|\bleaking\b|"
+            r"speicherleck|\bleaks?\b (?:memory|heap)"
         ),
     ),
     (
         "pool exhausted",
-        re.compile(rf"(?:{_POOL}).*exhaust|exhaust.*(?:{_POOL})|no (?:free|available) connections"),
+        re.compile(
+            rf"(?:{_POOL}).*exhaust|exhaust.*(?:{_POOL})|no (?:free|available|idle) connections|"
+            rf"(?:{_POOL}).*(?:maxed|saturat|is full|erschöpft)|out of connections"
+        ),
     ),
     (
         "unreleased resources in the heap",

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -24,16 +23,15 @@ from forensics.analysis._candidates import (
     NONE_ID,
     SYMPTOM_PRIOR,
     Candidate,
-    find_candidates,
 )
 from forensics.analysis._exposure import Panel, explain_lives
+from forensics.analysis._known_changes import find_known_changes
 from forensics.analysis._lives import Life, collect_lives, find_versions, leak_probability
 from forensics.analysis._mechanism import find_mechanism_words
 from forensics.analysis._symptom_arguments import SYMPTOM_RULES
 from forensics.analysis._symptoms import (
     Symptom,
     find_symptom,
-    find_traffic_rise,
     shift_of,
     traffic_of,
 )
@@ -48,9 +46,6 @@ NEEDS: Final = ("changes", "events", "roles", "memory_growth", "heap_summary?", 
 _UNDECIDED: Final = 3.0
 #: What the incident is not understood well enough for: mixed into every posterior.
 _IGNORANCE: Final = 0.01
-
-#: A rise of traffic this near a declared one is that one.
-_SAME_RISE: Final = timedelta(minutes=5)
 
 Reading = tuple[Mapping[str, list[Argument]], Mapping[str, float]]
 
@@ -88,7 +83,7 @@ def run(
     """Weigh every change against every other and against none of them."""
     lives = collect_lives(memory_growth, find_versions(roles, events))
     symptom = find_symptom(roles)
-    known = _known_changes(changes, roles)
+    known = find_known_changes(changes, roles, lives, symptom)
     if not lives and symptom is None and roles.points.is_empty():
         return Result(candidates=tuple(known), sensitivity="there are no metrics to judge by")
     candidates = _candidates(known, lives, symptom)
@@ -176,20 +171,6 @@ def _window(roles: Roles, lives: Sequence[Life]) -> tuple[float, float]:
     if lives:
         return min(life.start_s for life in lives), max(life.end_s for life in lives)
     return 0.0, 3600.0
-
-
-def _known_changes(changes: pl.DataFrame, roles: Roles) -> list[Candidate]:
-    """Return all changes, and a rise of traffic that nobody declared."""
-    found = find_candidates(changes)
-    rise = find_traffic_rise(roles)
-    if rise is not None and not any(
-        c.kind == "traffic" and c.time and abs(c.time - rise[0]) < _SAME_RISE for c in found
-    ):
-        time, shift = rise
-        what = f"traffic rose {shift.factor:.2g} times (seen in the metrics, declared nowhere)"
-        name = f"traffic-{time:%Y%m%dT%H%M%SZ}"
-        found.append(Candidate(name, "traffic", what, time, sources=("metrics",)))
-    return found
 
 
 def _candidates(

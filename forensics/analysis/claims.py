@@ -16,7 +16,8 @@ from typing import Any, Final
 import polars as pl
 
 from forensics.analysis._context import Context, Measured
-from forensics.analysis._identities import Bound, Declared, check_identities
+from forensics.analysis._declared import Bound, Declared
+from forensics.analysis._identities import check_identities
 from forensics.analysis._measures import MEASURES
 from forensics.analysis._moments import (
     check_change_time,
@@ -26,7 +27,7 @@ from forensics.analysis._moments import (
 )
 from forensics.analysis._named_series import NamedSeries, index_names, measure_by_name
 from forensics.analysis._quantities import Quantity
-from forensics.analysis._statements import Statement, find_day, find_statements
+from forensics.analysis._statements import Statement, find_statements
 from forensics.analysis._states import check_state
 from forensics.analysis._topics import states_of, topic_of
 from forensics.analysis.roles import Result as Roles
@@ -128,7 +129,7 @@ def findings(result: Result) -> list[AnyEntry]:
 
 def read_declared(declaration: Declaration) -> tuple[Declared, list[Statement]]:
     """Return all quantities and states of a declaration, bound to topics."""
-    statements = find_statements(declaration.text, find_day(declaration.text))
+    statements = find_statements(declaration.text)
     return Declared(declaration.name, tuple(_bind(statements))), statements
 
 

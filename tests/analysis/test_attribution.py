@@ -51,7 +51,7 @@ def test_the_guilty_change_comes_first(shape, seed):
 def test_a_rise_of_traffic_that_nobody_declared_is_found():
     first = judge(draw_incident(9)).suspects[0]
     assert first.kind == "traffic"
-    assert "declared nowhere" in first.what
+    assert "recorded nowhere" in first.what
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -24,8 +24,21 @@ _NAMES: Final = {
         "timestamp",
         "date",
         "begin",
-        "planned_start",
+        "begins",
+        "begins_at",
+        "start_date",
+        "start_at",
+        "window_start",
         "actual_start",
+        "actual_start_date",
+        "scheduled_start",
+        "scheduled_at",
+        "planned_start",
+        "planned_start_date",
+        "executed_at",
+        "implemented_at",
+        "released_at",
+        "changed_at",
         "deployed_at",
         "created_at",
     ),
@@ -40,11 +53,44 @@ _NAMES: Final = {
         "until",
         "completed",
         "completed_at",
-        "planned_end",
+        "end_date",
+        "end_at",
+        "window_end",
         "actual_end",
+        "actual_end_date",
+        "scheduled_end",
+        "planned_end",
+        "planned_end_date",
     ),
-    "kind": ("kind", "type", "category", "class"),
-    "what": ("what", "title", "summary", "name", "description", "change", "subject", "event"),
+    "id": (
+        "id",
+        "change_id",
+        "change_number",
+        "change_request",
+        "number",
+        "ticket",
+        "ticket_id",
+        "issue",
+        "issue_key",
+        "key",
+        "ref",
+        "reference",
+        "rfc",
+        "cr",
+        "crq",
+    ),
+    "kind": ("kind", "type", "change_type", "category", "class"),
+    "what": (
+        "what",
+        "title",
+        "summary",
+        "short_description",
+        "subject",
+        "name",
+        "description",
+        "change",
+        "event",
+    ),
     "scope": (
         "scope",
         "service",
@@ -126,15 +172,15 @@ def is_calendar_row(item: object) -> bool:
     """Tell whether a mapping has a time and says what changed."""
     if not isinstance(item, dict):
         return False
-    names = {_plain(str(key)) for key in item}
+    names = {plain_name(str(key)) for key in item}
     has_time = bool(names.intersection(_NAMES["time"]))
     return has_time and bool(names.intersection((*_NAMES["what"], *_NAMES["kind"], "to_version")))
 
 
 def has_calendar_columns(columns: list[str]) -> bool:
     """Tell whether a table's header is that of a change calendar, not of metrics or logs."""
-    names = {_plain(column) for column in columns}
-    says_what = names.intersection(("what", "title", "summary", "change", "subject", "description"))
+    names = {plain_name(column) for column in columns}
+    says_what = names.intersection(_NAMES["what"]) - {"name", "event"}
     says_sort = names.intersection(
         (*_NAMES["kind"], *_NAMES["scope"], "to_version", "from_version")
     )
@@ -164,7 +210,7 @@ def to_change(
 ) -> tuple[Row | None, DamageRow | None]:
     """Return a ``changes`` row, or the damage if its time can't be read."""
     values: dict[str, Any] = {}
-    plain = {_plain(str(key)): value for key, value in item.items()}
+    plain = {plain_name(str(key)): value for key, value in item.items()}
     for column, names in _NAMES.items():
         values[column] = next((plain[name] for name in names if plain.get(name) is not None), None)
     moment = parse_moment(values["time"])
@@ -173,11 +219,13 @@ def to_change(
         return None, DamageRow(source.name, what, "left out")
     what = text_of(values["what"]) or text_of(values["kind"]) or "change"
     used = {name for names in _NAMES.values() for name in names} - {"details", "notes", "note"}
-    rest = {key: value for key, value in item.items() if _plain(str(key)) not in used}
+    rest = {key: value for key, value in item.items() if plain_name(str(key)) not in used}
     details = [text_of(values["details"]) if values["details"] != values["what"] else None]
     details += [
         f"{key}: {text_of(value)}" for key, value in rest.items() if value != values["details"]
     ]
+    if values["id"] is not None:
+        details.insert(0, f"id: {text_of(values['id'])}")
     row = {
         "time": moment,
         "end_time": parse_moment(values["end_time"]),
@@ -203,5 +251,6 @@ def to_changes(rows: Iterator[dict[str, Any]], source: Source) -> tuple[list[Row
     return found, damage
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a column's name in ``snake_case``, however it is written."""
     return re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())).lower()

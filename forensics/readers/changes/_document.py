@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 import yaml
 
+from forensics import moments
 from forensics.errors import CorruptEvidenceError
 from forensics.readers._contract import DamageRow, Head, Kind, Reading, damage_table
 from forensics.readers._source import Source
@@ -18,10 +19,6 @@ from forensics.tables import SCHEMAS, to_utc
 
 _MAX_ALIASES: Final = 200
 _EPOCH_MS_FROM: Final = 1e11  # 1973 in milliseconds, the year 5138 in seconds
-_TIME: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
-    r"\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?"
-)
 
 Row = dict[str, Any]
 
@@ -93,9 +90,9 @@ def _check_bounds(source: Source, data: bytes) -> None:
 
 
 def parse_moment(value: object) -> datetime | None:
-    """Return a time in UTC from ISO text, an epoch in s or ms, or YAML's own time; else ``None``.
+    """Return a time in UTC from text with a date, an epoch in s or ms, or YAML's own time.
 
-    A time without zone is taken as UTC.
+    A time without zone is taken as UTC. ``None`` where it is none of these.
     """
     if isinstance(value, datetime):
         return to_utc(value)
@@ -107,19 +104,7 @@ def parse_moment(value: object) -> datetime | None:
             return datetime.fromtimestamp(seconds, UTC)
         except (OverflowError, OSError, ValueError):
             return None
-    match = _TIME.search(value) if isinstance(value, str) else None
-    return None if match is None else _moment_of(match)
-
-
-def _moment_of(match: re.Match[str]) -> datetime | None:
-    year, month, day, hour, minute, second, fraction, zone = match.groups()
-    text = f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}"
-    text += f".{fraction[:6].ljust(6, '0')}" if fraction else ""
-    text += "+00:00" if zone in (None, "Z", "UTC", "GMT") else zone
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return moments.parse_moment(value) if isinstance(value, str) else None
 
 
 def text_of(value: object) -> str | None:

@@ -6,24 +6,12 @@ from typing import Final
 
 from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
-from forensics.readers.changes._calendar import find_rows, to_changes
+from forensics.readers.changes._calendar import find_rows, has_calendar_columns, to_changes
 from forensics.readers.changes._document import head_keys, load_json, table_reading
 
 TITLE: Final = "Change calendar (JSON)"
 KIND: Final[Kind] = "changes"
 
-_TIMES: Final = {"time", "start", "started_at", "start_time", "at", "when", "date"}
-_WHATS: Final = {"what", "title", "summary", "change"}
-_SORTS: Final = {
-    "kind",
-    "type",
-    "category",
-    "scope",
-    "service",
-    "services",
-    "to_version",
-    "from_version",
-}
 _OTHERS: Final = {
     "apiVersion",
     "level",
@@ -43,7 +31,7 @@ _OTHERS: Final = {
 def sniff(head: Head) -> Match:
     """Claim JSON whose objects have a time, a title and a kind or scope."""
     keys = head_keys(head)
-    if keys & _OTHERS or not (keys & _TIMES and keys & _WHATS and keys & _SORTS):
+    if keys & _OTHERS or not has_calendar_columns(sorted(keys)):
         return Match.NO
     return Match.MAGIC if keys & {"changes", "change_calendar", "calendar"} else Match.SHAPE
 

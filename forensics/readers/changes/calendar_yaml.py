@@ -14,11 +14,11 @@ TITLE: Final = "Change calendar (YAML)"
 KIND: Final[Kind] = "changes"
 
 _TIME_KEY: Final = re.compile(
-    r"(?m)^\s*(?:- )?(?:time|start\w*|at|when|date|begin|timestamp|\w+_(?:at|start))"
-    r": *['\"]?\d{4}-\d\d-\d\d"
+    r"(?mi)^\s*(?:- )?(?:time|start\w*|at|when|date|begin\w*|timestamp|\w+_?(?:at|start|date))"
+    r": *['\"]?(?:\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})"
 )
 _WHAT_KEY: Final = re.compile(
-    r"(?m)^\s*(?:- )?(?:what|title|summary|name|description|change|kind|type|"
+    r"(?m)^\s*(?:- )?(?:what|title|summary|subject|name|\w*description|change|kind|type|"
     r"to_version|version): *\S"
 )
 _ITEM: Final = re.compile(r"(?m)^\s*- (?:\w+: |\{)")

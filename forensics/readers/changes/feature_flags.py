@@ -65,6 +65,7 @@ def _told(item: dict[str, Any]) -> Row:
         text_of(item.get(key))
         for key in ("description", "comment", "shortDescription", "title", "data")
     ]
+    number = text_of(item.get("id") or item.get("_id") or item.get("change_id"))
     services = item.get("service") or item.get("services") or item.get("project")
     before, after = item.get("from", item.get("old")), item.get("to", item.get("new"))
     return {
@@ -74,5 +75,8 @@ def _told(item: dict[str, Any]) -> Row:
         ],
         "from_version": text_of(before),
         "to_version": text_of(after),
-        "details": "; ".join(part for part in (place, *dict.fromkeys(said)) if part) or None,
+        "details": "; ".join(
+            part for part in (number and f"id: {number}", place, *dict.fromkeys(said)) if part
+        )
+        or None,
     }
