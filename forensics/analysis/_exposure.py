@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from forensics.analysis._candidates import Candidate, is_in_scope, runs_version
-from forensics.analysis._lives import Life, slope_bytes_per_s
+from forensics.analysis._lives import Life, slope_interval
 
 #: P(verdict "yes" | leaks) and P("yes" | doesn't): the measured quality of the leak verdict,
 #: set on the cautious side since lifetimes of an incident are short.
@@ -33,6 +33,9 @@ _ODD: Final = 0.02
 _SIDE_S: Final = 900.0
 _BENT, _STRAIGHT = 0.3, 0.7
 _BEND_WEIGHT: Final = 1.5
+#: Until this age a process grows whatever it does (code, pools, caches), and the least that
+#: growth before a change that came so early weighs.
+_YOUNG_S, _YOUNG_WEIGHT = 600.0, -0.7
 #: Lifetimes of one workload and version tell the same story: beyond this many they add nothing.
 _INDEPENDENT: Final = 4.0
 #: An exposed stretch this long shows something by not leaking, unless shorter ones did leak.
@@ -100,6 +103,9 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
         how = how if how != "inherited" or may_inherit else None
         is_exposed = how is not None and life.end_s > begin
         share = min(1.0, max(0.0, life.end_s - begin) / telling_s) if is_exposed else 1.0
+        if is_exposed and share < 0.5 and life.leak < 0.5 and begin - life.start_s >= telling_s:
+            # Drained soon after the change: what it did was done unexposed.
+            is_exposed, how, share = False, None, 1.0
         fit = _verdict_ratio(life, how if is_exposed else None, base, share)
         timing = 0.0
         if is_exposed and life.leak > 0.5:
@@ -213,11 +219,14 @@ def _timing_ratio(life: Life, begin: float, panel: Panel) -> tuple[float, float]
         # It grew from its first sample. A change that came in mid-life predicts otherwise.
         return (0.0 if late_s <= delay_s else -min(4.0, late_s / delay_s)), -late_s
     if late_s > 0 and life.onset_s - life.start_s < 0.5 * late_s:
-        before = slope_bytes_per_s(life, begin - _SIDE_S, begin)
-        after = slope_bytes_per_s(life, begin + 0.5 * delay_s, begin + _SIDE_S)
+        before, low, high = slope_interval(life, begin - _SIDE_S, begin)
+        after, least, _ = slope_interval(life, begin + 0.5 * delay_s, begin + _SIDE_S)
         if after > 0 and before < _STRAIGHT * after:
             # It bent upwards at the change, whatever one line through all of it says.
             return (_BEND_WEIGHT if before < _BENT * after else 0.0), 0.0
+        if least <= 0 or (low < _BENT * after and high > _STRAIGHT * after):
+            # Too noisy, or too short, to tell a bend from a straight line.
+            return 0.0, 0.0
     if late_s <= 0 and life.onset_low_s - life.start_s < delay_s:
         # Grown from its start, which came after the change: any earlier change fits as well.
         return 0.0, life.onset_s - begin
@@ -225,7 +234,11 @@ def _timing_ratio(life: Life, begin: float, panel: Panel) -> tuple[float, float]
     density = _delayed_normal(life.onset_s - begin, spread_s, delay_s)
     mixed = (1.0 - _ODD) * density + _ODD / panel.length_s
     reach_s = min(panel.length_s, max(life.end_s - life.start_s, 60.0))
-    return math.log(mixed * reach_s), life.onset_s - begin
+    weight = math.log(mixed * reach_s)
+    if 0.0 < late_s < _YOUNG_S:
+        # What a process gains in its first minutes may be its start-up, not the leak.
+        weight = max(weight, _YOUNG_WEIGHT)
+    return weight, life.onset_s - begin
 
 
 def _delayed_normal(gap_s: float, spread_s: float, delay_s: float) -> float:

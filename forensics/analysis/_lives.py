@@ -111,15 +111,22 @@ def leak_probability(lives: Sequence[Life]) -> float:
 
 def slope_bytes_per_s(life: Life, low_s: float, high_s: float) -> float:
     """Return the Theil-Sen slope of a life between two moments; NaN below five samples."""
+    return slope_interval(life, low_s, high_s)[0]
+
+
+def slope_interval(life: Life, low_s: float, high_s: float) -> tuple[float, float, float]:
+    """Return the Theil-Sen slope of a life between two moments and its 95 % interval."""
+    unknown = (math.nan, math.nan, math.nan)
     if life.t_s is None or life.y_bytes is None:
-        return math.nan
+        return unknown
     low_s, high_s = max(low_s, life.start_s), min(high_s, life.end_s)
     inside = (life.t_s >= low_s) & (life.t_s <= high_s) & np.isfinite(life.y_bytes)
     t_s, y = life.t_s[inside], life.y_bytes[inside]
     if t_s.size < 5:
-        return math.nan
+        return unknown
     every = math.ceil(t_s.size / _POINTS)
-    return float(stats.theilslopes(y[::every], t_s[::every])[0])
+    slope, _, low, high = stats.theilslopes(y[::every], t_s[::every], alpha=0.95)
+    return float(slope), float(low), float(high)
 
 
 def _choose_panel(growths: Growths) -> list[SignalGrowth]:

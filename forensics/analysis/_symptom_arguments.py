@@ -8,12 +8,21 @@ from typing import Final
 
 from forensics.analysis._arguments import Rule, Scene, change_refs, weigh_mechanism
 from forensics.analysis._candidates import NONE_ID, Candidate
+from forensics.analysis._context import show_bytes
 from forensics.analysis._declared import format_seconds
 from forensics.analysis._exposure import Explained
-from forensics.analysis._symptoms import hold_time_shift, shift_of, traffic_of
+from forensics.analysis._symptoms import (
+    BUSIER,
+    hold_time_shift,
+    shift_of,
+    shift_of_each,
+    traffic_of,
+)
 from forensics.findings import Argument, EvidenceRef
 
 _LEVEL_SHIFT: Final = 1.5
+#: A limit at this share of what it was, or less, was lowered.
+_LESS: Final = 0.95
 #: No trouble that outlasts its supposed cause, or ends with it, is certain evidence.
 _ENDING_CAP: Final = 2.5
 
@@ -85,7 +94,15 @@ def _slower_work(candidate: Candidate, explained: Explained, scene: Scene) -> It
 
 def _healthy(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
     del explained
-    if candidate.change_id == NONE_ID and scene.symptom is None:
+    if candidate.change_id != NONE_ID:
+        return
+    if scene.symptom is not None and scene.symptom.kind == BUSIER:
+        yield Argument(
+            text="neither a leak nor errors, a full pool or slow answers are in the evidence",
+            weight=1.0,
+            evidence=[EvidenceRef(path="metrics")],
+        )
+    elif scene.symptom is None:
         yield Argument(
             text="neither a leak nor errors, a full pool or slow answers are in the evidence",
             weight=4.0,
@@ -118,6 +135,24 @@ def _ending(candidate: Candidate, explained: Explained, scene: Scene) -> Iterato
     )
 
 
+def _limit(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
+    """Weigh whether processes that were killed for want of memory got less of it."""
+    del explained
+    if scene.symptom is None or scene.symptom.kind != "kills" or candidate.time is None:
+        return
+    limits = scene.roles.role("memory_limit", "heap_max")
+    shift = shift_of_each(limits, candidate.time, candidate.end_time)
+    if math.isnan(shift.factor):
+        return
+    fell = shift.factor <= _LESS
+    text = f"the memory limit went from {show_bytes(shift.before)} to {show_bytes(shift.after)}"
+    yield Argument(
+        text=f"{text} around it" if fell else "no memory limit was lowered around it",
+        weight=3.0 if fell else -0.7,
+        evidence=[EvidenceRef(path="metrics", query="memory_limit")],
+    )
+
+
 #: What is asked where memory doesn't leak, by the name that the ablation table uses.
 SYMPTOM_RULES: Final[dict[str, Rule]] = {
     "symptom timing": _symptom_timing,
@@ -125,5 +160,6 @@ SYMPTOM_RULES: Final[dict[str, Rule]] = {
     "traffic": _traffic,
     "hold time": _slower_work,
     "mechanism": weigh_mechanism,
+    "limit": _limit,
     "healthy": _healthy,
 }

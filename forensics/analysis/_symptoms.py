@@ -20,6 +20,13 @@ _ERRORS: Final = 0.02
 _SLOWER: Final = 3.0
 _SIDE: Final = timedelta(minutes=10)
 _RISE: Final = 1.5
+#: A load that lastingly grows to this many times itself moves every gauge that follows it.
+_BUSY: Final = 2.0
+_FEW_KILLS: Final = 2
+_STEPS: Final = 30
+_SHORTEST_STEP_S: Final = 5.0
+#: The kind of the symptom that hurts nobody.
+BUSIER: Final = "busier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +56,36 @@ class Shift:
         return self.after / self.before if self.before > 0 else math.nan
 
 
-def find_symptom(roles: Roles) -> Symptom | None:
-    """Return the earliest of: pool full, errors above 2 %, answers three times slower."""
-    found = [s for s in (_pool_full(roles), _errors(roles), _slow(roles)) if s is not None]
-    return min(found, key=lambda symptom: symptom.time, default=None)
+def find_symptom(roles: Roles, events: pl.DataFrame | None = None) -> Symptom | None:
+    """Return the earliest of: pool full, errors above 2 %, answers three times slower, kills.
+
+    Where none of these was seen, a lasting doubling of the load is the symptom: it hurts nobody
+    yet, and makes memory, processors and alarms move.
+    """
+    signs = (_pool_full(roles), _errors(roles), _slow(roles), _kills(events))
+    found = [sign for sign in signs if sign is not None]
+    return min(found, key=lambda symptom: symptom.time, default=None) or _busier(roles)
+
+
+def _kills(events: pl.DataFrame | None) -> Symptom | None:
+    """Return the first of at least two out-of-memory kills."""
+    if events is None:
+        return None
+    killed = events.filter((pl.col("kind") == "oom_kill") & pl.col("time").is_not_null())
+    killed = killed.sort("time")
+    if killed.height < _FEW_KILLS:
+        return None
+    time: datetime = killed["time"][0]
+    why = f"{killed['entity'][0] or 'a process'} is killed for want of memory"
+    return Symptom("kills", time, why, ("oom_kills",), killed["time"][-1])
+
+
+def _busier(roles: Roles) -> Symptom | None:
+    rise = find_traffic_rise(roles)
+    if rise is None or rise[1].factor < _BUSY:
+        return None
+    why = f"requests rise {rise[1].factor:.2g} times, and nothing else goes wrong for users"
+    return Symptom(BUSIER, rise[0], why, ("requests",))
 
 
 def _pool_full(roles: Roles) -> Symptom | None:
@@ -115,6 +148,24 @@ def shift_of(points: pl.DataFrame, at: datetime, side: timedelta = _SIDE) -> Shi
     return Shift(float(before.median() or 0.0), float(after.median() or 0.0))  # type: ignore[arg-type]  # polars scalar
 
 
+def shift_of_each(points: pl.DataFrame, at: datetime, until: datetime | None = None) -> Shift:
+    """Compare the levels of the entity that fell most between ``at`` and soon after ``until``."""
+    end = (until or at) + _SIDE
+    sides = (
+        points.filter(pl.col("time").is_between(at - _SIDE, end))
+        .group_by("entity", "role")
+        .agg(
+            before=pl.col("value").filter(pl.col("time") < at).last(),
+            after=pl.col("value").filter(pl.col("time") >= at).last(),
+        )
+        .filter((pl.col("before") > 0) & pl.col("after").is_not_null())
+        .sort(pl.col("after") / pl.col("before"), "entity")
+    )
+    if sides.is_empty():
+        return Shift(math.nan, math.nan)
+    return Shift(float(sides["before"][0]), float(sides["after"][0]))
+
+
 def traffic_of(roles: Roles) -> pl.DataFrame:
     """Return the request rate of the metric that the most entities report.
 
@@ -131,10 +182,17 @@ def traffic_of(roles: Roles) -> pl.DataFrame:
 
 
 def find_traffic_rise(roles: Roles) -> tuple[datetime, Shift] | None:
-    """Return when traffic rose most, and by how much, if it lastingly passed 1.5 times."""
+    """Return when traffic rose most, and by how much, if it lastingly passed 1.5 times.
+
+    It is looked at in steps of a minute, in evidence of less than half an hour in finer ones.
+    """
+    points = traffic_of(roles)
+    if points.is_empty():
+        return None
+    length_s = (points["time"].max() - points["time"].min()).total_seconds()  # type: ignore[operator,union-attr]  # datetimes
+    step_s = round(min(60.0, max(_SHORTEST_STEP_S, length_s / _STEPS)))
     total = (
-        traffic_of(roles)
-        .group_by(pl.col("time").dt.truncate("1m"), "entity")
+        points.group_by(pl.col("time").dt.truncate(f"{step_s}s"), "entity")
         .agg(pl.col("value").mean())
         .group_by("time")
         .agg(pl.col("value").sum())
@@ -150,7 +208,7 @@ def find_traffic_rise(roles: Roles) -> tuple[datetime, Shift] | None:
             best = (shift.factor, i, shift)
     if best is None:
         return None
-    steps = range(max(1, best[1] - 5), min(len(values), best[1] + 6))
+    steps = range(max(1, best[1] - 10), min(len(values), best[1] + 11))
     sharpest = max(steps, key=lambda i: values[i] - values[i - 1])
     time: datetime = total["time"][sharpest]
     return time, best[2]

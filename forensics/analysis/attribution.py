@@ -82,7 +82,7 @@ def run(
 ) -> Result:
     """Weigh every change against every other and against none of them."""
     lives = collect_lives(memory_growth, find_versions(roles, events))
-    symptom = find_symptom(roles)
+    symptom = find_symptom(roles, events)
     known = find_known_changes(changes, roles, lives, symptom)
     if not lives and symptom is None and roles.points.is_empty():
         return Result(candidates=tuple(known), sensitivity="there are no metrics to judge by")

@@ -9,6 +9,7 @@ from typing import Final
 
 from forensics.analysis._candidates import NONE_ID
 from forensics.analysis._context import show_bytes
+from forensics.analysis._symptoms import BUSIER
 from forensics.analysis.attribution import Result as Attribution
 from forensics.analysis.heap_summary import Result as HeapSummary
 from forensics.analysis.memory_growth import Result as Growths
@@ -158,10 +159,13 @@ def _cause_sentence(
             f"{second.what} ({second.probability:.0%})."
         )
     if suspect.change_id == NONE_ID:
-        if not has_leak and attribution.symptom is None:
+        symptom = attribution.symptom
+        if not has_leak and (symptom is None or symptom.kind == BUSIER):
             return "Nothing in the evidence went wrong for users."
         return f"None of the known changes explains it (probability {suspect.probability:.0%})."
     verb = "caused it" if has_leak else "caused the trouble"
+    if attribution.symptom is not None and attribution.symptom.kind == BUSIER and not has_leak:
+        verb = "is what moved memory and alarms; nothing went wrong for users"
     sentence = f"{suspect.what} {verb} (probability {suspect.probability:.0%})."
     triggers = [s.what for s in attribution.suspects[1:] if s.role in {"trigger", "amplifier"}]
     if triggers:

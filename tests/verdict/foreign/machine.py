@@ -98,7 +98,8 @@ def _play_one(played: Played, process: Process, t: Floats, load: Floats, base: f
         rss = state["top"] + 160 * MIB + off_heap + 3 * MIB * float(rng.normal())
         limit = played.limit
         if now >= plan.limit_from_s[0]:
-            limit = min(limit, plan.limit_from_s[1] * (base + young + 185 * MIB) * 1.5)
+            usual_top = base + (young if played.is_managed else 0.0) + 185 * MIB
+            limit = min(limit, plan.limit_from_s[1] * usual_top * 1.5)
         values = (
             heap,
             rss,
