@@ -203,14 +203,14 @@ def find_traffic_rise(roles: Roles) -> tuple[datetime, Shift] | None:
     for i in range(5, len(values) - 4):
         before, after = sorted(values[max(0, i - 10) : i]), sorted(values[i : i + 10])
         shift = Shift(before[len(before) // 2], after[len(after) // 2])
-        edge = values[i] - values[i - 1]
-        if shift.factor > _RISE and (best is None or (shift.factor, edge) > (best[0], best[1])):
+        if shift.factor > _RISE and (best is None or shift.factor > best[0]):
             best = (shift.factor, i, shift)
     if best is None:
         return None
-    steps = range(max(1, best[1] - 10), min(len(values), best[1] + 11))
-    sharpest = max(steps, key=lambda i: values[i] - values[i - 1])
-    time: datetime = total["time"][sharpest]
+    half = (best[2].before + best[2].after) / 2.0
+    steps = range(max(1, best[1] - 10), min(len(values) - 1, best[1] + 11))
+    crossings = (i for i in steps if min(values[i], values[i + 1]) >= half)
+    time: datetime = total["time"][next(crossings, best[1])]
     return time, best[2]
 
 
