@@ -208,7 +208,7 @@ RULES: Final = (
     Rule("latency", r"^(?!.*_count_$)_(.*_)?(latency|duration|response_time|request_time|target_response_time|requests?_seconds|requests?_duration.*|http_server_requests.*)_(p\d+_|max_|mean_|avg_|seconds_|milliseconds_|ms_|sum_|quantile_)*$"),
     Rule("requests", r"_(http|https|grpc)_(server_)?(requests?|request_duration|handled|responses?|server)_.*(total|count|handled)_|_grpc_server_handled_"),
     Rule("requests", _HTTP[:-1] + r"(_.*)?_(total|count|handled|rate|rps|per_second)_", rank=1),
-    Rule("requests", r"_(rps|qps|request_rate|requests_per_(second|sec|s)|throughput|requests|request_count)_", rank=1),
+    Rule("requests", r"_(rps|qps|request_rate|req(uest)?s?_(per_|_)?(second|sec|s|minute|min)|throughput|requests|request_count)_", rank=1),
     Rule("backlog", r"_(queue_(size|depth|length)|backlog|queued(_tasks)?|queue|pending_(tasks|messages)|messages_ready|consumer_lag|lag_(messages|records))_"),
     # The rest of a process.
     Rule("ignored", r"_threads_(peak|daemon|started|state|states|deadlocked|max|config)_|_gomaxprocs_"),

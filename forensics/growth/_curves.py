@@ -31,6 +31,14 @@ _MOST_OF_A_DAY = 0.9
 _LOG_PART_OF_A_DAY = log(0.1)
 _MIN_DAYS_OVERTONE = 0.8
 _WARM_UPS = (0.012, 0.03, 0.07)
+#: Time constants of a memory of the load, in shares of the window.
+_LAGS = (0.02, 0.05, 0.12)
+#: Width of the kernel that smooths a load to its trend, in shares of the window.
+_TREND_WIDTH = 0.12
+#: Prior of each of them, against 1 for the load as it was counted.
+_CALM_LOADS = 0.2
+#: The least memory without load, in shares of the mean, that noise may make of nothing.
+_BELOW_NOTHING = 0.1
 _MAX_STEPS = 9
 _MAX_STEPS_UNDER_GROWTH = 3
 #: Steps and a leak at once are two stories: rarer than either.
@@ -187,6 +195,10 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
     load = _load(floor)
     if load is not None:
         found.append(Background("load", load, log(1.0)))
+        calmer = [c for c in (*_lagged(load, u), _trend(load, u)) if _may_explain(c, floor.y_bytes)]
+        found.extend(
+            Background("load", column, log(_CALM_LOADS), takes_curves=False) for column in calmer
+        )
     part = _LOG_PART_OF_A_DAY if floor.span_s < _MOST_OF_A_DAY * _DAY_S else 0.0
     found.extend(
         Background("daily", columns, log(0.25 / 2**k) + part) for k, columns in enumerate(daily)
@@ -215,6 +227,40 @@ def _load(floor: Floor) -> Floats | None:
     if mean <= 0 or float(np.std(floor.load)) < 1e-6 * mean:
         return None
     return (floor.load / mean)[:, None]
+
+
+def _lagged(load: Floats, u: Floats) -> list[Floats]:
+    """Return the load as sessions and caches remember it: averaged over the time before.
+
+    The noise of counted requests, which memory doesn't follow, is averaged out with it.
+    """
+    found = []
+    for lag in _LAGS:
+        keep = np.exp(-np.diff(u, prepend=u[0]) / lag)
+        late = np.empty_like(load)
+        late[0] = load[u <= lag].mean()
+        for k in range(1, u.size):
+            late[k] = keep[k] * late[k - 1] + (1 - keep[k]) * load[k]
+        found.append(late)
+    return found
+
+
+def _trend(load: Floats, u: Floats) -> Floats:
+    """Return the load smoothed by local lines: what counts where its counts are mostly noise."""
+    distance = (u[None, :] - u[:, None]) / _TREND_WIDTH
+    weight = np.exp(-0.5 * distance**2)
+    total, first, second = (np.sum(weight * distance**k, axis=1) for k in range(3))
+    y0, y1 = weight @ load[:, 0], (weight * distance) @ load[:, 0]
+    spread = np.maximum(second * total - first**2, 1e-12)
+    return np.asarray(((second * y0 - first * y1) / spread)[:, None])
+
+
+def _may_explain(load: Floats, y: Floats) -> bool:
+    """Tell whether a process without load would still be of a size: no less than nothing."""
+    level, height = np.linalg.lstsq(
+        np.column_stack([np.ones_like(load), load]), y, rcond=None
+    )[0].tolist()
+    return height > 0 and level >= -_BELOW_NOTHING * float(np.mean(np.abs(y)))
 
 
 def _daily(floor: Floor) -> list[Floats]:

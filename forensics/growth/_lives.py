@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from forensics.growth._envelope import drop_spikes, find_swings
+from forensics.growth._envelope import drop_spikes, find_swings, noise_std
 from forensics.growth._types import Floats, Life
 
 #: A restart gives back at least this share of the memory held.
@@ -30,6 +30,12 @@ _FALL_SAMPLES = 4
 _SUDDEN_SHARE = 0.5
 #: Samples on either side by which a fall must have lasted.
 _LASTING_SAMPLES = 5
+#: Samples over which a process that came back is seen to recover, and by how many standard
+#: deviations of the noise it is still below at the last of them.
+_RECOVERY_SAMPLES = 3
+_CLEAR_OF_NOISE = 6.0
+#: More falls than this, as sudden, are collections, from which memory recovers in the same way.
+_FEW_FALLS = 3
 #: A rise as sudden as the fall, of at least this share of it, makes the two a pulse.
 _PULSE_SHARE = 0.6
 #: A life of fewer samples isn't cut off.
@@ -109,6 +115,8 @@ def find_restarts(t_s: Floats, y_bytes: Floats) -> NDArray[np.int64]:
             depth.append(min(sudden[best], _lasting_fall(y_bytes, best)))
     if not at:
         return none
+    if sum(sudden[at] > _SUDDEN_SHARE * sudden[at].max()) <= _FEW_FALLS:
+        depth = [max(d, _recovered_fall(y_bytes, k)) for d, k in zip(depth, at, strict=True)]
     stops, depths = np.array(at, np.int64), np.array(depth)
     before = np.maximum(y_bytes[stops - 1], y_bytes[np.maximum(stops - _FALL_SAMPLES, 0)])
     distance = np.diff(np.concatenate([[t_s[0]], t_s[stops]]))
@@ -135,6 +143,17 @@ def _lasting_fall(y: Floats, at: int) -> float:
     before = y[max(at - _LASTING_SAMPLES - 1, 0) : at]
     after = y[at : at + _LASTING_SAMPLES]
     return float(np.median(before) - np.median(after)) if before.size else 0.0
+
+
+def _recovered_fall(y: Floats, at: int) -> float:
+    """Return the fall at ``at`` if memory recovers from it step by step: a process warming up."""
+    before = y[max(at - _LASTING_SAMPLES - 1, 0) : at]
+    recovery = y[at : at + _RECOVERY_SAMPLES]
+    if not before.size or recovery.size < _RECOVERY_SAMPLES or (np.diff(recovery) <= 0).any():
+        return 0.0
+    level = float(np.median(before))
+    is_clear = level - recovery[-1] > _CLEAR_OF_NOISE * noise_std(y)
+    return float(level - recovery[0]) if is_clear else 0.0
 
 
 def _choose(depths: Floats, share: Floats, *, is_regular: bool) -> NDArray[np.int64]:

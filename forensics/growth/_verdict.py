@@ -49,6 +49,10 @@ _CATCH_UP = 1.03
 _SAME_RISE = 0.5
 #: ... if the quiet life lasted at least this share of its time.
 _QUIET_SHARE = 0.3
+#: Jobs rest for this share of the time between two falls, most of them, and there are several.
+_REST_SHARE = 0.15
+_MOST_JOBS = 0.6
+_MIN_JOBS = 3
 
 
 def assess_growth(
@@ -191,6 +195,8 @@ def pool_lives(lives: tuple[LifeGrowth, ...]) -> GrowthAssessment:
     does, or all together do.
     """
     odds = np.array([_settled(growth, lives) for growth in lives])
+    if _are_jobs(lives):
+        odds = np.minimum(odds, -1.0)
     total = float(np.sum(odds))
     overall = total
     if odds.size and odds.max() > CLEAR:
@@ -221,6 +227,23 @@ def _settled(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> float:
         if is_quiet and top <= _CATCH_UP * float(np.median(other.floor.y_bytes)):
             return -1.0
     return own
+
+
+def _are_jobs(lives: tuple[LifeGrowth, ...]) -> bool:
+    """Tell whether the lives are jobs: memory rests, rises, and falls back to rest, repeatedly.
+
+    A process that died of a leak leaks again from its start. Only falls that nothing but
+    memory tells of can be ends of jobs.
+    """
+    ended = [growth for growth in lives if growth.life.ended_by == "drop" and growth.log_odds != 0]
+    if len(ended) < _MIN_JOBS or any(growth.life.ended_by == "restart" for growth in lives):
+        return False
+    rested = sum(
+        growth.onset_s.low - growth.life.started_s
+        > _REST_SHARE * (growth.life.ended_s - growth.life.started_s)
+        for growth in ended
+    )
+    return rested > _MOST_JOBS * len(ended)
 
 
 def _rose_like_a_leak(growth: LifeGrowth, lives: tuple[LifeGrowth, ...]) -> bool:

@@ -46,7 +46,7 @@ def load_document(source: Source) -> tuple[Any, list[DamageRow]]:
     except orjson.JSONDecodeError as error:
         position = max(position, error.pos)
     for stop in (min(position, len(text)), max(0, position - 1)):
-        salvaged = _close_brackets(text[:stop], source.limits.depth)
+        salvaged = close_brackets(text[:stop], source.limits.depth)
         if salvaged is not None:
             row = DamageRow(
                 source.name, "the document is damaged", "read up to here", offset=position
@@ -66,7 +66,7 @@ def _readable(source: Source) -> list[bytes]:
     return blocks
 
 
-def _close_brackets(text: str, depth_limit: int) -> Any | None:
+def close_brackets(text: str, depth_limit: int) -> Any | None:
     """Cut a prefix of JSON behind its last whole element and close what is open there."""
     stack: list[str] = []
     cuts: list[tuple[int, str]] = []

@@ -82,6 +82,8 @@ ELAPSED_NAMES: Final[dict[str, float]] = {
     "hour": 3600.0,
     "hours": 3600.0,
 }
+#: Words by which a longer name (``sample_time``, ``collected_ts``) says that it holds times.
+_TIME_WORDS: Final = frozenset({"time", "timestamp", "ts", "datetime", "date", "epoch", "utc"})
 METRIC_NAMES: Final = (
     "metric",
     "metric_name",
@@ -94,6 +96,12 @@ METRIC_NAMES: Final = (
     "counter",
 )
 VALUE_NAMES: Final = ("value", "val", "v", "sample", "reading", "metric_value", "average", "mean")
+#: Columns of prose: with one of these a table is a log or a calendar, unless it names metrics.
+PROSE_NAMES: Final = frozenset(
+    """action author change content description details event exception from_version kind level
+    line log message msg query severity sql_state state_code statement summary title to_version
+    what error_severity eventtemplate eventid environment_change""".split()  # noqa: SIM905  # a table of words
+)
 _UNIT_NAMES: Final = ("unit", "units")
 #: What a person calls one of several equal processes: a name with a number or hash, an address.
 #: Four thousand years; a longer "time since the start" is none, and would overflow.
@@ -154,24 +162,45 @@ def add_frame(
 
 
 def find_time_column(frame: pl.DataFrame) -> tuple[str, Times] | None:
-    """Return the column of times and what it says: by name first, then by content."""
+    """Return the column of times and what it says: by name first, then by content.
+
+    Numbers under a name that doesn't speak of time are tried last and must rise: a memory of
+    one to two gigabytes, counted in bytes, looks like seconds since 1970.
+    """
     words = {"_".join(name_tokens(column)): column for column in reversed(frame.columns)}
     named = [words[name] for name in TIME_NAMES if name in words]
-    for column in (*named, *(c for c in frame.columns if c not in named)):
-        is_plain = column in named or not frame[column].dtype.is_numeric()
-        if is_plain and (times := parse_time_column(frame[column])) is not None:
+    hinted = [c for w, c in words.items() if _TIME_WORDS & {*w.split("_")} and c not in named]
+    texts = [c for c in frame.columns if not _holds_numbers(frame[c])]
+    for column in dict.fromkeys([*named, *hinted, *texts]):
+        if (times := parse_time_column(frame[column])) is not None:
             return column, times
     candidates = [(words[name], factor) for name, factor in ELAPSED_NAMES.items() if name in words]
-    candidates += [(column, 1.0) for column in named]
-    for column, factor in candidates:
-        seconds = frame[column].cast(pl.Float64, strict=False)
-        near = pl.when(pl.col(column).abs() * factor < _LONGEST_S).then(pl.col(column))
-        seconds = seconds.to_frame().select(near)[column]
-        if seconds.null_count() <= len(seconds) / 5 and len(seconds):
-            elapsed = (seconds.fill_null(0.0) * factor * 1e6).round().cast(pl.Int64)
-            note = f"{column} counts from an unknown start, placed at 1970-01-01T00:00:00Z"
-            return column, Times(elapsed.to_numpy(), seconds.is_not_null().to_numpy(), (note,))
+    for column, factor in [*candidates, *((column, 1.0) for column in named)]:
+        if (times := _since_start(frame[column], factor)) is not None:
+            return column, times
+    for column in frame.columns:
+        times = None if unit_of_name(column) else parse_time_column(frame[column])
+        if times is not None and (np.diff(times.time_us[times.is_valid]) >= 0).all():
+            return column, times
     return None
+
+
+def _holds_numbers(column: pl.Series) -> bool:
+    if column.dtype != pl.String:
+        return not column.dtype.is_temporal()
+    head = column.drop_nulls().head(50).str.strip_chars()
+    return head.cast(pl.Float64, strict=False).null_count() < len(head) / 2
+
+
+def _since_start(column: pl.Series, factor: float) -> Times | None:
+    """Read a column of seconds (times ``factor``) since an unknown start."""
+    seconds = column.cast(pl.Float64, strict=False) * factor
+    seconds = seconds.set(seconds.abs() >= _LONGEST_S, None)
+    if not len(seconds) or seconds.null_count() > len(seconds) / 5:
+        return None
+    elapsed = (seconds.fill_null(0.0) * 1e6).round().cast(pl.Int64)
+    note = f"{column.name} counts from an unknown start, placed at 1970-01-01T00:00:00Z"
+    return Times(elapsed.to_numpy(), seconds.is_not_null().to_numpy(), (note,), is_since_start=True)
 
 
 def _assign(source: str, frame: pl.DataFrame, notes: list[str]) -> tuple[_Columns, dict[str, int]]:

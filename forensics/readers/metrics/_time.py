@@ -29,13 +29,19 @@ _NAIVE_FORMATS: Final = (
     "%Y-%m-%d %H:%M",
     "%Y/%m/%d %H:%M:%S%.f",
     "%Y/%m/%d %H:%M",
-    "%m/%d/%Y %H:%M:%S",
     "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M",
     "%m/%d/%Y %I:%M:%S %p",
+    "%d/%m/%Y %I:%M:%S %p",
     "%b %d, %Y %H:%M:%S",
     "%Y%m%dT%H%M%S",
     "%Y-%m-%d",
 )
+_DAY_OR_MONTH_FIRST: Final = ("%m/%d", "%d/%m")
 _STAMP: Final = re.compile(
     r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)[T _-]?([0-2]\d)[:h_-]?([0-5]\d)(?:[:m_-]?([0-5]\d))?"
     r"(?:[.,](\d{1,6}))?\s*(Z|[+-]\d\d:?\d\d)?(?!\d)"
@@ -46,11 +52,15 @@ _EPOCH: Final = re.compile(r"(?<!\d)(1\d{9}|1\d{12})(?:\.(\d{1,6}))?(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Times of one column: UTC microseconds, which rows have one, and what was assumed."""
+    """Times of one column: UTC microseconds, which rows have one, and what was assumed.
+
+    ``is_since_start`` tells that they count from an unknown start, placed at 1970.
+    """
 
     time_us: NDArray[np.int64]
     is_valid: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    is_since_start: bool = False
 
 
 def epoch_unit(number: float) -> tuple[str, float] | None:
@@ -183,21 +193,41 @@ def _from_numbers(column: pl.Series) -> Times | None:
 
 
 def _from_text(column: pl.Series) -> Times | None:
-    needed = 0.8 * (len(column) - column.null_count())
-    for formats, zone, note in (
-        (_ISO_FORMATS, "UTC", ""),
-        (_NAIVE_FORMATS, None, "times carry no zone and are taken as UTC"),
-    ):
-        for form in formats:
-            source = column.str.replace(r"Z$", "+00:00") if zone else column
-            try:
-                parsed = source.str.to_datetime(
-                    form, strict=False, time_unit="us", time_zone=zone, exact=True
-                )
-            except pl.exceptions.PolarsError:
-                continue
-            valid = parsed.is_not_null()
-            if valid.sum() and valid.sum() >= needed:
-                time_us = parsed.to_physical().fill_null(0).to_numpy()
-                return Times(time_us, valid.to_numpy(), (note,) if note else ())
-    return None
+    needed = max(0.8 * (len(column) - column.null_count()), 1)
+    for form in _ISO_FORMATS:
+        parsed = _parsed(column.str.replace(r"Z$", "+00:00"), form, "UTC")
+        if parsed is not None and parsed.count() >= needed:
+            return _as_times(parsed)
+    naive = "times carry no zone and are taken as UTC"
+    best: pl.Series | None = None
+    for form in _NAIVE_FORMATS:
+        parsed = _parsed(column, form, None)
+        if parsed is None or parsed.count() < needed:
+            continue
+        if not form.startswith(_DAY_OR_MONTH_FIRST):
+            return _as_times(parsed, naive)
+        # 03/04 may be March or April: what reads more cells, in fewer days, is meant.
+        if best is None or (-parsed.count(), _span(parsed)) < (-best.count(), _span(best)):
+            best = parsed
+    if best is None:
+        return None
+    return _as_times(best, naive, "whether day or month comes first was told by what fits better")
+
+
+def _parsed(column: pl.Series, form: str, zone: str | None) -> pl.Series | None:
+    try:
+        return column.str.to_datetime(
+            form, strict=False, time_unit="us", time_zone=zone, exact=True
+        )
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _span(moments: pl.Series) -> int:
+    numbers = moments.drop_nulls().to_physical()
+    return int(numbers.max()) - int(numbers.min())  # type: ignore[arg-type]  # integers, at least one
+
+
+def _as_times(moments: pl.Series, *notes: str) -> Times:
+    time_us = moments.to_physical().fill_null(0).to_numpy()
+    return Times(time_us, moments.is_not_null().to_numpy(), notes)

@@ -62,7 +62,7 @@ def sniff(head: Head) -> Match:
         return Match.NO
     if _FRAME.search(data):
         return Match.MAGIC
-    return Match.SHAPE if data.startswith(b"[") and _TARGET.search(data) else Match.NO
+    return Match.MAGIC if data.startswith(b"[") and _TARGET.search(data) else Match.NO
 
 
 def read(source: Source) -> Reading:

@@ -22,6 +22,7 @@ from forensics.readers.metrics._table import (
     BLANKS,
     ELAPSED_NAMES,
     METRIC_NAMES,
+    PROSE_NAMES,
     TIME_NAMES,
     VALUE_NAMES,
     add_frame,
@@ -35,12 +36,6 @@ KIND: Final[Kind] = "metrics"
 _NAME: Final = "table_csv"
 _DELIMITERS: Final = ",;\t|"
 _SEP_LINE: Final = re.compile(r"^\"?sep=(.)\"?\r?\n")
-#: Columns of prose: with one of these a table is a log or a calendar, unless it names metrics.
-_PROSE: Final = frozenset(
-    """action author change content description details event exception from_version kind level
-    line log message msg query severity sql_state state_code statement summary title to_version
-    what error_severity eventtemplate eventid environment_change""".split()  # noqa: SIM905  # a table of words
-)
 
 
 def sniff(head: Head) -> Match:
@@ -173,7 +168,7 @@ def _is_table_of_numbers(rows: list[list[str]], *, has_header: bool) -> bool:
     body = [row for row in rows[has_header:] if len(row) == len(header)]
     is_long = bool({*names} & {*METRIC_NAMES}) and bool({*names} & {*VALUE_NAMES})
     time = _time_index(names, body) if body else None
-    if time is None or ({*names} & _PROSE and not is_long):
+    if time is None or ({*names} & PROSE_NAMES and not is_long):
         return False
     others = [index for index in range(len(header)) if index != time]
     return any(_is_number_column([row[index] for row in body]) for index in others)

@@ -166,3 +166,33 @@ CSVLOG = (
 )  # fmt: skip
 def test_only_tables_of_times_and_numbers_are_claimed(content, match) -> None:
     assert table_csv.sniff(Head("x.csv", content.encode()[:4096])) is match
+
+
+@pytest.mark.parametrize(
+    ("cells", "day"),
+    [
+        pytest.param(("02/09/2026 14:00", "02/13/2026 14:00"), 0, id="month first, by a 13"),
+        pytest.param(("09/02/2026 14:00", "13/02/2026 14:00"), 0, id="day first, by a 13"),
+        pytest.param(("09/02/2026 14:00", "10/02/2026 14:00"), 0, id="day first, by the span"),
+        pytest.param(("02/09/2026 14:00", "02/10/2026 14:00"), 0, id="month first, by the span"),
+    ],
+)
+def test_day_and_month_are_told_apart_by_what_fits(text, rows, cells, day):
+    first, last = cells
+    found = rows(text("table_csv", f"date,mem\n{first},5\n{last},6\n", "a.csv"))
+    assert found[0][2] == day
+    assert len(found) == 2
+
+
+def test_bytes_between_one_and_two_thousand_million_are_no_times(text, rows):
+    # As a column of numbers they look like seconds since 1970.
+    content = "".join(f"{60 * k},{1_700_000_000 + 4096 * k}\n" for k in range(5))
+    found = rows(text("table_csv", f"elapsed_s,rss\n{content}", "a.csv"))
+    assert {row[0] for row in found} == {"rss"}
+    assert [row[3] for row in found] == [1_700_000_000 + 4096 * k for k in range(5)]
+
+
+@pytest.mark.parametrize("name", ["sample_time", "collected_ts", "Measurement Date", "x"])
+def test_a_column_of_epoch_numbers_is_the_time_under_other_names(text, rows, name):
+    found = rows(text("table_csv", f"{name},mem\n1770645600,5\n1770645630,6\n", "a.csv"))
+    assert [row[:4] for row in found] == [("mem", None, 0.0, 5.0), ("mem", None, 30.0, 6.0)]
