@@ -41,6 +41,9 @@ _CALM_LOADS = 0.2
 _BELOW_NOTHING = 0.1
 _MAX_STEPS = 9
 _MAX_STEPS_UNDER_GROWTH = 3
+#: So many steps, each lower than this many rounding units, are a line.
+_ROUNDED_STEPS = 3
+_ONE_UNIT = 1.5
 #: Steps and a leak at once are two stories: rarer than either.
 _LOG_COINCIDENCE = log(0.03)
 
@@ -206,7 +209,7 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
     for tau in _WARM_UPS:
         warm = -np.expm1(-u / tau)[:, None]
         found.append(Background("warm", warm, log(0.3 / len(_WARM_UPS)), for_leaks_only=True))
-    found.extend(_levels(floor.y_bytes))
+    found.extend(_levels(floor.y_bytes, floor.rounding_bytes))
     found.extend(_levels_under_growth(floor.y_bytes, u))
     if load is not None:
         rest = floor.y_bytes - _fitted(np.column_stack([np.ones_like(u), load]), floor.y_bytes)
@@ -214,7 +217,7 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
             Background(
                 "steps+load", np.column_stack([load, b.columns]), b.log_prior, takes_curves=False
             )
-            for b in _levels(rest)
+            for b in _levels(rest, 0.0)
         )
     return tuple(found)
 
@@ -257,9 +260,8 @@ def _trend(load: Floats, u: Floats) -> Floats:
 
 def _may_explain(load: Floats, y: Floats) -> bool:
     """Tell whether a process without load would still be of a size: no less than nothing."""
-    level, height = np.linalg.lstsq(
-        np.column_stack([np.ones_like(load), load]), y, rcond=None
-    )[0].tolist()
+    solution = np.linalg.lstsq(np.column_stack([np.ones_like(load), load]), y, rcond=None)[0]
+    level, height = float(solution[0]), float(solution[1])
     return height > 0 and level >= -_BELOW_NOTHING * float(np.mean(np.abs(y)))
 
 
@@ -275,7 +277,7 @@ def _daily(floor: Floor) -> list[Floats]:
     return [first, np.column_stack([first, np.sin(2 * angle), np.cos(2 * angle)])]
 
 
-def _levels(y: Floats) -> list[Background]:
+def _levels(y: Floats, unit: float) -> list[Background]:
     """Return the best staircases of 1 to 9 steps; each step pays for its place."""
     most = min(_MAX_STEPS, y.size // 4)
     if most < 1:
@@ -285,11 +287,19 @@ def _levels(y: Floats) -> list[Background]:
     found = []
     for k in range(1, most + 1):
         row = cuts[k - 1, :k]
-        if row[0] >= 0:
+        if row[0] >= 0 and not _is_rounded_line(y, row, unit):
             columns = (places >= row[None, :]).astype(np.float64)
             prior = -log(comb(y.size - 1, k)) - k * log(2)
             found.append(Background("steps", columns, prior, takes_curves=False))
     return found
+
+
+def _is_rounded_line(y: Floats, cuts: NDArray[np.int64], unit: float) -> bool:
+    """Tell whether several steps go up by one rounding unit each: a line, coarsely written."""
+    if unit <= 0 or cuts.size < _ROUNDED_STEPS:
+        return False
+    heights = np.diff([float(np.median(part)) for part in np.split(y, cuts)])
+    return bool(heights.min() >= 0 and heights.max() < _ONE_UNIT * unit)
 
 
 def _levels_under_growth(y: Floats, u: Floats) -> list[Background]:

@@ -24,6 +24,13 @@ _MIN_CYCLES = 8
 _MIN_TROUGHS = 12
 #: Median rise lasts this many times the median fall in a sawtooth; 1 in any symmetric noise.
 _MIN_ASYMMETRY = 2.5
+#: Values that are multiples of this many bytes or more were rounded by who wrote them.
+_COARSE_BYTES = 65_536.0
+_WHOLE = 1e-3
+#: Values on so few levels were rounded, and if they change level this many times as often as
+#: there are levels, noise does it, no process that grows by steps.
+_MAX_LEVELS = 60
+_DITHER = 4
 #: Share of the troughs of a window below the point chosen: full collections cut deeper than
 #: young ones, and only they show what is live.
 _TROUGH_QUANTILE = 0.4
@@ -108,9 +115,12 @@ def scan_floor(
         is_sawtooth = bool(troughs.size >= _MIN_TROUGHS)
     requests = _cumulate(t, q) if q is not None else None
     period = float(np.median(np.diff(t[troughs]))) if troughs.size > 1 else np.nan
+    is_averaged = not is_sawtooth and is_dithered(y)
     if is_sawtooth:
         at, low = t[troughs], y[troughs]
         middle, level = _reduce(at, low, _edges(at, life), quantile=_TROUGH_QUANTILE)
+    elif is_averaged:
+        middle, level = _average(t, y)
     else:
         middle, level = _reduce(t, y, _edges(t, life), quantile=0.5)
     return Floor(
@@ -121,6 +131,7 @@ def scan_floor(
         is_sawtooth=is_sawtooth,
         period_s=period if is_sawtooth else np.nan,
         swing_bytes=_swing(y, troughs) if is_sawtooth else 0.0,
+        rounding_bytes=0.0 if is_averaged else rounding_unit(y),
     )
 
 
@@ -158,6 +169,38 @@ def _reduce(t: Floats, y: Floats, edges: Floats, *, quantile: float) -> tuple[Fl
     middle = np.bincount(window, weights=t - t[0], minlength=edges.size - 1)
     with np.errstate(invalid="ignore"):
         middle = middle / counts + t[0]
+    return middle[enough], level[enough]
+
+
+def rounding_unit(y: Floats) -> float:
+    """Return the unit that all values are whole multiples of (logs round to MiB), else 0."""
+    values = np.unique(y)
+    if values.size < 2:
+        return 0.0
+    unit = float(np.min(np.diff(values)))
+    multiples = values / max(unit, 1e-9)
+    is_whole = bool((np.abs(multiples - np.round(multiples)) < _WHOLE).all())
+    return unit if unit >= _COARSE_BYTES and is_whole else 0.0
+
+
+def is_dithered(y: Floats) -> bool:
+    """Tell whether values were rounded coarsely, and noise moves them from one step to the next.
+
+    The mean of such samples is finer than their unit; their median is not.
+    """
+    steps = np.unique(y).size
+    return bool(1 < steps <= _MAX_LEVELS and np.count_nonzero(np.diff(y)) >= _DITHER * steps)
+
+
+def _average(t: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return mean time and mean of each of at most a hundred windows of four samples or more."""
+    edges = np.linspace(t[0], t[-1], int(np.clip(t.size // 4, 1, MAX_POINTS)) + 1)
+    window = np.clip(np.searchsorted(edges, t, side="right") - 1, 0, edges.size - 2)
+    counts = np.bincount(window, minlength=edges.size - 1)
+    enough = counts >= max(1.0, 0.2 * float(np.median(counts[counts > 0])))
+    some = np.maximum(counts, 1)
+    middle = np.bincount(window, weights=t - t[0], minlength=counts.size) / some + t[0]
+    level = np.bincount(window, weights=y - y[0], minlength=counts.size) / some + y[0]
     return middle[enough], level[enough]
 
 

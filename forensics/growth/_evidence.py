@@ -34,8 +34,6 @@ RHOS = np.array([0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94])
 FEW_RHOS = np.array([0.0, 0.4, 0.7, 0.88])
 #: Explanations this many nats behind the best weigh nothing.
 _NEGLIGIBLE = 45.0
-#: Values that are multiples of this many bytes or more were rounded by who wrote them.
-_COARSE = 65_536.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def weigh(
     firsts = np.concatenate([[0], np.cumsum(widths[taking] + 1)[:-1]])
     prior = np.array([b.log_prior for b in backgrounds])
     everything = np.column_stack([np.ones(floor.t_s.size), floor.y_bytes, columns, curves.values])
-    exact = _noise_floor(floor.y_bytes)
+    exact = _noise_floor(floor)
     for i, rho in enumerate(rhos):
         phi = correlations(floor.t_s, float(rho))
         white = whiten_columns(everything, phi)
@@ -145,26 +143,18 @@ class _Start:
         return np.asarray(self.log_level + 0.5 * gain)
 
 
-def _noise_floor(y: Floats) -> float:
+def _noise_floor(floor: Floor) -> float:
     """Return the sum of squares below which a fit is as good as exact.
 
     Memory is counted in pages, and no process follows a formula closer than a ten-thousandth
     of its size or a three-thousandth of its movement: without this, data without noise would
     decide between curves by their rounding.
     """
+    y = floor.y_bytes
     spread = float(np.subtract(*np.quantile(y, [0.95, 0.05])))
-    rounding = _unit(y) / np.sqrt(12.0)
+    rounding = floor.rounding_bytes / np.sqrt(12.0)
     resolution = max(4096.0, 1e-5 * float(np.median(np.abs(y))), 3e-4 * spread, rounding)
     return float(y.size * resolution**2)
-
-
-def _unit(y: Floats) -> float:
-    """Return the unit that all values are whole multiples of (logs round to MiB), else 0."""
-    values = np.unique(y)
-    if values.size < 2:
-        return 0.0
-    unit = float(np.min(np.diff(values)))
-    return unit if unit >= _COARSE and not bool(np.any(values % unit)) else 0.0
 
 
 def leak_weights(evidence: Evidence, min_rise: float) -> tuple[Floats, Floats]:

@@ -45,6 +45,8 @@ class Floor:
         Median time from trough to trough, NaN without a sawtooth.
     swing_bytes
         Median height from peak to trough, 0 without a sawtooth.
+    rounding_bytes
+        The unit that whoever wrote the samples rounded them to, 0 if none shows.
     """
 
     t_s: Floats
@@ -54,6 +56,7 @@ class Floor:
     is_sawtooth: bool
     period_s: float
     swing_bytes: float = 0.0
+    rounding_bytes: float = 0.0
 
     @property
     def span_s(self) -> float:

@@ -29,10 +29,13 @@ _LASTING_SHARE = 0.8
 
 
 def is_young(life: Life, births_s: tuple[float, ...]) -> bool:
-    """Tell whether a life was seen from its known start and ended within the warm-up."""
+    """Tell whether a life was seen from its known start and ended within the warm-up.
+
+    Where no start is known, a life watched for no longer than a warm-up may be one.
+    """
     before = [born for born in births_s if born <= life.started_s + _CLOCK_S]
     if not before:
-        return False
+        return life.ended_s - life.started_s <= WARM_UP_S
     born = max(before)
     age_s = life.ended_s - born
     return age_s <= WARM_UP_S and life.started_s - born <= _MISSED_SHARE * max(age_s, 1e-9)
@@ -79,6 +82,7 @@ def first_points(floor: Floor, count: int) -> Floor:
         is_sawtooth=floor.is_sawtooth,
         period_s=floor.period_s,
         swing_bytes=floor.swing_bytes,
+        rounding_bytes=floor.rounding_bytes,
     )
 
 

@@ -96,7 +96,7 @@ def sublinear(w: World) -> Floats:
 
 
 def per_request(w: World) -> Floats:
-    total = np.cumsum(_arrivals(w))
+    total = np.cumsum(_arrivals(w) * np.diff(w.t, prepend=w.t[0]))
     w.shows_requests = bool(w.rng.random() < 0.7)
     return w.base + w.grown() * total / total[-1]
 
