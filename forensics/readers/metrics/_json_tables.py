@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from forensics.readers.metrics._table import METRIC_NAMES, VALUE_NAMES, find_time_column
+from forensics.readers.metrics._table import METRIC_NAMES, VALUE_NAMES
+from forensics.readers.metrics._time_column import find_time_column
 from forensics.readers.metrics._units import name_tokens
 
 #: Wrappers and objects inside of records nest no deeper than this in the files people write.

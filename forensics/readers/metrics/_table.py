@@ -13,7 +13,8 @@ import polars as pl
 from forensics.errors import CorruptEvidenceError
 from forensics.readers.metrics._exposition import parse_series_name
 from forensics.readers.metrics._series import SeriesTable, unit_note
-from forensics.readers.metrics._time import Times, parse_time_column
+from forensics.readers.metrics._time import Times
+from forensics.readers.metrics._time_column import find_time_column
 from forensics.readers.metrics._units import (
     Unit,
     name_tokens,
@@ -23,67 +24,6 @@ from forensics.readers.metrics._units import (
     unit_of_name,
 )
 
-#: Names of time columns, words joined by ``_``, from the surest to the vaguest.
-TIME_NAMES: Final = (
-    "timestamp",
-    "time",
-    "ts",
-    "datetime",
-    "date_time",
-    "date",
-    "time_utc",
-    "timestamp_utc",
-    "utc",
-    "time_stamp",
-    "timestamp_ms",
-    "time_ms",
-    "ts_ms",
-    "timestamp_ns",
-    "epoch",
-    "epoch_ms",
-    "epoch_s",
-    "unix",
-    "unix_time",
-    "unixtime",
-    "at",
-    "when",
-    "sampled_at",
-    "recorded_at",
-    "observed_at",
-    "time_iso",
-)
-#: Columns of seconds (or what the factor says) since an unknown start.
-ELAPSED_NAMES: Final[dict[str, float]] = {
-    "t": 1.0,
-    "t_s": 1.0,
-    "s": 1.0,
-    "sec": 1.0,
-    "secs": 1.0,
-    "second": 1.0,
-    "seconds": 1.0,
-    "elapsed": 1.0,
-    "elapsed_s": 1.0,
-    "elapsed_seconds": 1.0,
-    "time_s": 1.0,
-    "time_sec": 1.0,
-    "time_seconds": 1.0,
-    "uptime": 1.0,
-    "uptime_s": 1.0,
-    "uptime_seconds": 1.0,
-    "offset_s": 1.0,
-    "elapsed_ms": 1e-3,
-    "t_ms": 1e-3,
-    "minute": 60.0,
-    "minutes": 60.0,
-    "t_min": 60.0,
-    "time_min": 60.0,
-    "elapsed_min": 60.0,
-    "elapsed_minutes": 60.0,
-    "hour": 3600.0,
-    "hours": 3600.0,
-}
-#: Words by which a longer name (``sample_time``, ``collected_ts``) says that it holds times.
-_TIME_WORDS: Final = frozenset({"time", "timestamp", "ts", "datetime", "date", "epoch", "utc"})
 METRIC_NAMES: Final = (
     "metric",
     "metric_name",
@@ -104,8 +44,6 @@ PROSE_NAMES: Final = frozenset(
 )
 _UNIT_NAMES: Final = ("unit", "units")
 #: What a person calls one of several equal processes: a name with a number or hash, an address.
-#: Four thousand years; a longer "time since the start" is none, and would overflow.
-_LONGEST_S: Final = 1.3e11
 _INSTANCE: Final = re.compile(
     r"(?:[a-z][\w.]*-)+(?:\d{1,4}|[a-z0-9]{8,10}-[a-z0-9]{5}|(?=[a-z]*\d)[a-z0-9]{5,10})"
     r"|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[\w.-]+:\d{2,5}"
@@ -159,48 +97,6 @@ def add_frame(
     else:
         _add_wide(table, frame, columns, _Names(stem, notes, columns.numbers), damage)
     return damage
-
-
-def find_time_column(frame: pl.DataFrame) -> tuple[str, Times] | None:
-    """Return the column of times and what it says: by name first, then by content.
-
-    Numbers under a name that doesn't speak of time are tried last and must rise: a memory of
-    one to two gigabytes, counted in bytes, looks like seconds since 1970.
-    """
-    words = {"_".join(name_tokens(column)): column for column in reversed(frame.columns)}
-    named = [words[name] for name in TIME_NAMES if name in words]
-    hinted = [c for w, c in words.items() if _TIME_WORDS & {*w.split("_")} and c not in named]
-    texts = [c for c in frame.columns if not _holds_numbers(frame[c])]
-    for column in dict.fromkeys([*named, *hinted, *texts]):
-        if (times := parse_time_column(frame[column])) is not None:
-            return column, times
-    candidates = [(words[name], factor) for name, factor in ELAPSED_NAMES.items() if name in words]
-    for column, factor in [*candidates, *((column, 1.0) for column in named)]:
-        if (times := _since_start(frame[column], factor)) is not None:
-            return column, times
-    for column in frame.columns:
-        times = None if unit_of_name(column) else parse_time_column(frame[column])
-        if times is not None and (np.diff(times.time_us[times.is_valid]) >= 0).all():
-            return column, times
-    return None
-
-
-def _holds_numbers(column: pl.Series) -> bool:
-    if column.dtype != pl.String:
-        return not column.dtype.is_temporal()
-    head = column.drop_nulls().head(50).str.strip_chars()
-    return head.cast(pl.Float64, strict=False).null_count() < len(head) / 2
-
-
-def _since_start(column: pl.Series, factor: float) -> Times | None:
-    """Read a column of seconds (times ``factor``) since an unknown start."""
-    seconds = column.cast(pl.Float64, strict=False) * factor
-    seconds = seconds.set(seconds.abs() >= _LONGEST_S, None)
-    if not len(seconds) or seconds.null_count() > len(seconds) / 5:
-        return None
-    elapsed = (seconds.fill_null(0.0) * 1e6).round().cast(pl.Int64)
-    note = f"{column.name} counts from an unknown start, placed at 1970-01-01T00:00:00Z"
-    return Times(elapsed.to_numpy(), seconds.is_not_null().to_numpy(), (note,), is_since_start=True)
 
 
 def _assign(source: str, frame: pl.DataFrame, notes: list[str]) -> tuple[_Columns, dict[str, int]]:

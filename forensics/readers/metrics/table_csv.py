@@ -20,14 +20,13 @@ from forensics.readers._source import HEAD_BYTES, Source
 from forensics.readers.metrics._series import SeriesTable
 from forensics.readers.metrics._table import (
     BLANKS,
-    ELAPSED_NAMES,
     METRIC_NAMES,
     PROSE_NAMES,
-    TIME_NAMES,
     VALUE_NAMES,
     add_frame,
 )
 from forensics.readers.metrics._time import epoch_unit, find_time_in_text
+from forensics.readers.metrics._time_column import ELAPSED_NAMES, TIME_NAMES
 from forensics.readers.metrics._units import name_tokens, parse_value
 
 TITLE: Final = "CSV with a time column (also Grafana panel exports)"
