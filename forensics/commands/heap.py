@@ -19,7 +19,9 @@ _COLUMNS = ("class", "instances", "shallow_bytes", "retained_bytes")
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    group = typer.Typer(cls=DefaultGroup, help="Question heap dumps and V8 snapshots.", no_args_is_help=True)
+    group = typer.Typer(
+        cls=DefaultGroup, help="Question heap dumps and V8 snapshots.", no_args_is_help=True
+    )
     group.command("show")(show)
     group.command("diff")(diff)
     group.command("sanitize")(sanitize)
