@@ -43,21 +43,28 @@ def build_app() -> typer.Typer:
     @app.callback()
     def options(
         version: Annotated[
-            bool, typer.Option("--version", help="Print the version and end.")
+            bool,
+            typer.Option(
+                "--version", help="Print the version.", is_eager=True, callback=_tell_version
+            ),
         ] = False,
         debug: Annotated[
             bool, typer.Option("--debug", help="Show the traceback of an error.")
         ] = False,
     ) -> None:
-        del debug  # read from the arguments by main(), where errors arrive
-        if version:
-            typer.echo(__version__)
-            raise typer.Exit
+        del version, debug  # the one is answered before, the other read by main()
 
     for plugin in find_plugins("forensics.commands", ("register",)):
         if plugin.module is not None:
             plugin.module.register(app)
     return app
+
+
+def _tell_version(wanted: bool) -> None:
+    """Print the version before any verb is asked for."""
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -8,6 +8,7 @@ error. The executed copy is kept in any case.
 from __future__ import annotations
 
 import os
+import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -53,19 +54,21 @@ class NotebookRun:
 
 
 def notebooks_folder() -> Path:
-    """Return the folder of the project's notebooks.
+    """Return the folder of the project's notebooks: a checkout's, else the installed ones.
 
     Raises
     ------
     UsageError
         If the package was installed without them.
     """
-    folder = Path(__file__).parents[2] / "notebooks"
-    if not folder.is_dir():
-        raise UsageError(
-            "the notebooks are not installed with the package; run from a checkout of the project"
-        )
-    return folder
+    installed = Path(sysconfig.get_path("data")) / "share" / "forensics" / "notebooks"
+    for folder in (Path(__file__).parents[2] / "notebooks", installed):
+        if any(folder.glob("*.ipynb")):
+            return folder
+    raise UsageError(
+        f"the notebooks are not in {installed}; install the package again, or run from a "
+        "checkout of the project"
+    )
 
 
 def list_notebooks(folder: Path | None = None) -> list[Path]:

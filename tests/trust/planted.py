@@ -22,6 +22,14 @@ FIXED_KEYS = {
     "apiVersion", "kind", "uid", "name", "namespace", "status", "resultType", "type", "level",
     "severity", "@timestamp", "timestamp", "time", "ts", "event", "__name__", "unit", "id",
 }  # fmt: skip
+#: Formats without free text, or whose texts can't hold blanks.
+WITHOUT_TEXT = {"cgroup", "influx_line", "sadf", "calendar_yaml"}
+#: Where a text may be added, in formats that are neither JSON nor free lines.
+SYNTAX = {
+    "openmetrics": r'(?<=[{,])\w+="[^"]*(?=")',
+    "promtool_dump": r'(?<=[{,])(?!__name__)\w+="[^"]*(?=")',
+    "rollout_history": r"(?m)^\d+\s+.*(?=$)",
+}
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -46,6 +54,11 @@ def plant(folder: Path, texts: Sequence[str]) -> Path:
 def planted(path: Path, supply: Iterator[str]) -> str:
     """Return the content of one sample with texts planted."""
     text = path.read_text(encoding="utf-8")
+    reader = path.parent.name
+    if reader in WITHOUT_TEXT or path.name.startswith(("semicolon", "grafana_panel")):
+        return text
+    if reader in SYNTAX:
+        return re.sub(SYNTAX[reader], lambda m: m[0] + _quoted(next(supply)), text)
     if path.suffix == ".csv":
         return _planted_csv(text, supply)
     try:
@@ -85,6 +98,10 @@ def _planted_csv(text: str, supply: Iterator[str]) -> str:
         ]
         writer.writerow(cells)
     return out.getvalue()
+
+
+def _quoted(text: str) -> str:
+    return " " + _flat(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _flat(text: str) -> str:
@@ -136,7 +153,7 @@ def write_incident(folder: Path, supply: Iterator[str], count: int) -> None:
         json.dumps({"title": f"Shop slow {_flat(next(supply))}", "authors": [next(supply)]})
     )
     odd = _flat(next(supply)).replace("/", "_")[:180]
-    (folder / f"note {odd}.log").write_text("2026-03-01T13:00:00Z ERROR boom\n")
+    (folder / f"note {odd}.log").write_text("2026-03-01T13:00:00Z ERROR boom\n" * 5)
 
 
 def write_heap(path: Path, texts: Sequence[str]) -> None:
