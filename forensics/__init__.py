@@ -25,3 +25,17 @@ def __getattr__(name: str) -> Any:
 
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Turn on the extras of ``forensics.jupyter``: called by ``%load_ext forensics``."""
+    from forensics.jupyter import load  # noqa: PLC0415  # the point is to import late
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Turn the extras off: called by ``%unload_ext forensics``."""
+    from forensics.jupyter import unload  # noqa: PLC0415  # same
+
+    unload(shell)

@@ -58,10 +58,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis": WORDS | {"heap", "growth", "patterns", "kernels"},
     "charts": WORDS,
     "report": WORDS | {"charts"},
-    "run": BELOW_RUN,
+    "jupyter": WORDS | {"heap", "kernels", "charts", "evidence", "readers", "analysis"},
+    "run": BELOW_RUN | {"jupyter"},
     "commands": BELOW_RUN | {"run"},
     "cli": WORDS | {"commands", "run", "report", "evidence", "collect"},
-    "__init__": BELOW_RUN,
+    "__init__": BELOW_RUN | {"jupyter"},
     "__main__": {"cli"},
 }
 #: what a room may import for type annotations only, beside MAY_IMPORT

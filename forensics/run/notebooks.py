@@ -22,7 +22,7 @@ import nbformat
 import orjson
 import polars as pl
 
-from forensics.errors import UsageError
+from forensics.errors import EvidenceError, UsageError
 from forensics.progress import track
 from forensics.redaction import Redactor, current_redactor, redact, redacting
 
@@ -31,6 +31,8 @@ Value = str | int | float | bool | None
 
 #: Where a relative ``evidence`` parameter of a notebook starts from, when a run sets it.
 ROOT_VARIABLE: Final = "FORENSICS_EVIDENCE_ROOT"
+#: A widget's view is of no use without its kernel; the HTML beside it stays.
+_WIDGET_VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _TEXT_TYPES: Final = ("text/", "image/svg", "application/json", "application/vnd.plotly")
 
 
@@ -255,6 +257,21 @@ def run_notebooks(
     return runs
 
 
+def check_copy(path: Path) -> NotebookRun:
+    """Say how an executed notebook ended that somebody else's papermill ran.
+
+    Raises
+    ------
+    EvidenceError
+        If it can't be read as a notebook.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # untyped library
+    except (OSError, ValueError, nbformat.validator.ValidationError) as error:
+        raise EvidenceError(path, f"is no notebook ({type(error).__name__})") from error
+    return NotebookRun(path.stem, *_check_cells(notebook))
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     path: Path
@@ -329,6 +346,7 @@ def _redact_output(output: Any) -> None:
         output["evalue"] = redact(output["evalue"])
         output["traceback"] = [redact(line) for line in output["traceback"]]
     else:
+        output.get("data", {}).pop(_WIDGET_VIEW, None)
         for mime, value in output.get("data", {}).items():
             if isinstance(value, str) and mime.startswith(_TEXT_TYPES):
                 output["data"][mime] = redact(value)

@@ -112,16 +112,19 @@ class Pipeline:
                 task.advance()
         return entries
 
+    def entries(self, name: str) -> list[AnyEntry]:
+        """Return what the analysis called ``name`` adds to the findings; raises as ``result``."""
+        found: list[AnyEntry] = _find_analysis(name).findings(self.result(name))
+        return found
+
     def _entries(self, name: str) -> list[AnyEntry]:
         try:
-            result = self.result(name)
+            return self.entries(name)
         except PluginError:
             raise
         except ForensicsError as error:
             self.failed.setdefault(name, str(error))
             return []
-        found: list[AnyEntry] = _find_analysis(name).findings(result)
-        return found
 
     def _from_case(self, need: str) -> Any:
         case = self.case

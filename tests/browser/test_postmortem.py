@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,44 +13,12 @@ from tests.charts.small_case import give, hostile_give
 axe_core_python = pytest.importorskip("axe_core_python", reason="needs axe-core-python")
 pytest.importorskip("selenium", reason="needs selenium")
 
-from selenium import webdriver  # noqa: E402  # after the skip
-from selenium.webdriver.chrome.options import Options  # noqa: E402  # same
-from selenium.webdriver.chrome.service import Service  # noqa: E402  # same
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402  # same
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402  # after the skip
 
 pytestmark = pytest.mark.browser
 
-#: Screenshots for people to look at; not in git.
-ARTEFACTS = Path(__file__).parents[2] / "artefacts"
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1300,1000",
-)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if BROWSER is None or DRIVER is None:
-        pytest.skip("needs Chromium and its driver")
-    options = Options()
-    options.binary_location = BROWSER
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +49,12 @@ def addresses(browser):
 
 
 @pytest.mark.parametrize("name", ["plain", "hostile"])
-def test_the_page_opens_without_error_and_asks_nobody(browser, folders, name):
+def test_the_page_opens_without_error_and_asks_nobody(browser, folders, keep_picture, name):
     visit(browser, folders[name] / "postmortem.html")
     assert complaints(browser) == []
     assert addresses(browser) == []
     assert not browser.execute_script("return window.pwned")
-    ARTEFACTS.mkdir(exist_ok=True)
-    assert browser.save_screenshot(str(ARTEFACTS / f"postmortem-{name}.png"))
+    keep_picture(f"postmortem-{name}")
 
 
 def test_every_chart_is_visible(browser, folders):
