@@ -73,7 +73,7 @@ class ForensicsMagics(Magics):
 
         ``heap = %heap FILE`` keeps the explorer; its ``graph`` answers questions.
         """
-        from forensics import open_heap  # noqa: PLC0415  # loads numba
+        from forensics.readers.heap import open_heap  # noqa: PLC0415  # loads numba
         from forensics.jupyter import explore  # noqa: PLC0415  # loads ipywidgets
 
         words = shlex.split(line)
