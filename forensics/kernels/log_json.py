@@ -1,8 +1,13 @@
 """Find the values of wanted keys in lines that each hold one JSON object.
 
+All quotes of a block are found first, in one loop without a state; the walk then jumps from
+quote to quote instead of looking at every byte. Lines of one log have the same
+keys in the same order, so each key is compared with the one in its place a line before first.
+
 References
 ----------
-RFC 8259, "The JavaScript Object Notation (JSON) Data Interchange Format".
+RFC 8259, "The JavaScript Object Notation (JSON) Data Interchange Format". G. Langdale, D. Lemire
+(2019), "Parsing Gigabytes of JSON per Second", VLDB Journal 28: structure first, values later.
 """
 
 from __future__ import annotations
@@ -21,6 +26,43 @@ NESTED: Final = 4  #: object or array
 
 _QUOTE: Final = 34
 _BACKSLASH: Final = 92
+#: Keys of an object whose order is remembered.
+_LAYOUT: Final = 128
+
+
+@numba.njit(cache=True, nogil=True)
+def find_quotes(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the quotes stand that no backslash escapes, and where backslashes stand.
+
+    Parameters
+    ----------
+    data : array of uint8, shape (bytes,)
+
+    Returns
+    -------
+    quotes, backslashes : array of int64
+        Ascending; each with one more entry at the end, beyond all data.
+    """
+    n = data.size
+    count = escapes = 0
+    for i in range(n):  # two sums that the compiler makes vector code of
+        count += data[i] == _QUOTE
+        escapes += data[i] == _BACKSLASH
+    quotes = np.full(count + 1, n + 1, np.int64)
+    backslashes = np.full(escapes + 1, n + 1, np.int64)
+    quote = backslash = 0
+    for i in range(n):
+        if data[i] == _QUOTE:
+            at = i - 1
+            while at >= 0 and data[at] == _BACKSLASH:
+                at -= 1
+            quotes[quote] = i
+            quote += (i - 1 - at) & 1 == 0  # an odd number of backslashes escapes it
+        elif data[i] == _BACKSLASH:
+            backslashes[backslash] = i
+            backslash += 1
+    quotes[quote] = n + 1
+    return quotes[: quote + 1], backslashes
 
 
 @numba.njit(cache=True, nogil=True)
@@ -31,59 +73,48 @@ def _skip_blanks(data: NDArray[np.uint8], at: int, end: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _string_end(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
-    """Return the closing quote of the string whose content starts at ``at``, and if it escapes."""
-    escaped = 0
-    while at < end and data[at] != _QUOTE:
-        if data[at] == _BACKSLASH:
-            escaped = 1
-            at += 1
-        at += 1
-    return (at if at < end else -1), escaped
-
-
-@numba.njit(cache=True, nogil=True)
-def _nested_end(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Return the byte after the object or array that opens at ``at``, or -1."""
+def _nested_end(
+    data: NDArray[np.uint8], at: int, end: int, quotes: NDArray[np.int64], quote: int
+) -> tuple[int, int]:
+    """Return where the object or array that opens at ``at`` ends (or -1), and the next quote."""
     depth = 0
     while at < end:
         byte = data[at]
         if byte == _QUOTE:
-            at, _ = _string_end(data, at + 1, end)
-            if at < 0:
-                return -1
+            if quotes[quote] != at or quotes[quote + 1] >= end:
+                return -1, quote
+            at = quotes[quote + 1]
+            quote += 2
         elif byte in (123, 91):
             depth += 1
         elif byte in (125, 93):
             depth -= 1
             if depth == 0:
-                return at + 1
+                return at + 1, quote
         at += 1
-    return -1
+    return -1, quote
 
 
 @numba.njit(cache=True, nogil=True)
-def _value_end(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int, int, int]:
-    """Return start, end and sort of the value at ``at``, and the byte after it (-1: broken)."""
-    if at >= end:
-        return at, at, ABSENT, -1
+def _scalar_end(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
+    """Return the sort of a number, true, false or null at ``at``, and the byte after it or -1."""
     byte = data[at]
-    if byte == _QUOTE:
-        close, escaped = _string_end(data, at + 1, end)
-        return at + 1, close, ESCAPED if escaped else PLAIN, close + 1 if close >= 0 else -1
-    if byte in (123, 91):
-        after = _nested_end(data, at, end)
-        return at, after, NESTED, after
     after = at
     while after < end and data[after] != 44 and data[after] != 125 and data[after] > 32:
         after += 1
-    if after == at:
-        return at, at, ABSENT, -1
     is_null = after - at == 4 and byte == 110
     is_scalar = byte == 45 or 48 <= byte <= 57 or byte in (116, 102)
-    if not is_null and not is_scalar:
-        return at, at, ABSENT, -1
-    return at, after, ABSENT if is_null else SCALAR, after
+    if after == at or not (is_null or is_scalar):
+        return ABSENT, -1
+    return ABSENT if is_null else SCALAR, after
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_same(data: NDArray[np.uint8], one: int, other: int, length: int) -> bool:
+    for i in range(length):  # noqa: SIM110  # a compiled loop
+        if data[one + i] != data[other + i]:
+            return False
+    return True
 
 
 @numba.njit(cache=True, nogil=True)
@@ -109,66 +140,125 @@ def _key_index(
 
 
 @numba.njit(cache=True, nogil=True)
-def scan_objects(
+def scan_objects(  # noqa: C901, PLR0912, PLR0915  # one walk; calls per value would cost more
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
-    keys: NDArray[np.uint8],
-    bounds: NDArray[np.int64],
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
+    marks: tuple[NDArray[np.int64], NDArray[np.int64]],
+    wanted: tuple[NDArray[np.uint8], NDArray[np.int64]],
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Locate the values of top-level keys in n lines.
 
     Parameters
     ----------
     data : array of uint8, shape (bytes,)
     starts, ends : array of int64, shape (n,)
-        Bounds of the lines.
-    keys : array of uint8
-        The wanted keys, one after the other, shortest first.
-    bounds : array of int64, shape (k + 1,)
-        Where each key starts in ``keys``.
+        Bounds of the lines, ascending.
+    marks
+        What ``find_quotes`` found in ``data``.
+    wanted
+        The wanted keys as one array of uint8, one after the other, shortest first; and where
+        each starts in it, shape (k + 1,).
 
     Returns
     -------
     is_object : array of bool, shape (n,)
         The line is one object, its strings closed, its brackets balanced.
-    places : array of int64, shape (k, n, 2)
-        Bounds of each value, quotes left out.
-    sorts : array of uint8, shape (k, n)
-        ``ABSENT`` (also for null), ``PLAIN``, ``ESCAPED``, ``SCALAR`` or ``NESTED``; a key
-        given twice keeps its last value.
+    found : array of int64, shape (m, 5)
+        A row a wanted value, in the order of the text: line, key, first byte, byte after the
+        last (quotes left out), and ``ABSENT`` (null), ``PLAIN``, ``ESCAPED``, ``SCALAR`` or
+        ``NESTED``.
     """
+    quotes, backslashes = marks
+    keys, bounds = wanted
     n = starts.shape[0]
-    k = bounds.shape[0] - 1
     is_object = np.zeros(n, np.bool_)
-    places = np.zeros((k, n, 2), np.int64)
-    sorts = np.zeros((k, n), np.uint8)
+    found = np.empty((quotes.size // 2 + 1, 5), np.int64)
+    layout = np.full((_LAYOUT, 3), -1, np.int64)  # of each key: place, length, which is wanted
+    count = quote = backslash = 0
     for i in range(n):
         end = ends[i]
         at = _skip_blanks(data, starts[i], end)
         if at >= end or data[at] != 123:
             continue
         at = _skip_blanks(data, at + 1, end)
-        while at < end and data[at] == _QUOTE:
-            close, _ = _string_end(data, at + 1, end)
-            if close < 0:
-                break
-            key = _key_index(data, at + 1, close, keys, bounds)
+        while quotes[quote] < at:
+            quote += 1
+        ordinal = 0
+        while at < end and quotes[quote] == at and quotes[quote + 1] < end:
+            close = quotes[quote + 1]
+            quote += 2
+            place = ordinal % _LAYOUT
+            length = close - at - 1
+            if length == layout[place, 1] and _is_same(data, at + 1, layout[place, 0], length):
+                key = layout[place, 2]
+            else:
+                key = _key_index(data, at + 1, close, keys, bounds)
+                layout[place] = (at + 1, length, key)
+            ordinal += 1
             at = _skip_blanks(data, close + 1, end)
             if at >= end or data[at] != 58:
                 break
             at = _skip_blanks(data, at + 1, end)
-            start, stop, sort, after = _value_end(data, at, end)
+            if at >= end:
+                break
+            start = at
+            if data[at] == _QUOTE:
+                if quotes[quote] != at or quotes[quote + 1] >= end:
+                    break
+                start = at + 1
+                stop = quotes[quote + 1]
+                quote += 2
+                after = stop + 1
+                while backslashes[backslash] < start:
+                    backslash += 1
+                sort = ESCAPED if backslashes[backslash] < stop else PLAIN
+            elif data[at] in (123, 91):
+                after, quote = _nested_end(data, at, end, quotes, quote)
+                stop, sort = after, NESTED
+            else:
+                sort, after = _scalar_end(data, at, end)
+                stop = after
             if after < 0:
                 break
             if key >= 0:
-                places[key, i, 0] = start
-                places[key, i, 1] = stop
-                sorts[key, i] = sort
+                found[count] = (i, key, start, stop, sort)
+                count += 1
             at = _skip_blanks(data, after, end)
             if at >= end or data[at] != 44:
                 break
             at = _skip_blanks(data, at + 1, end)
         if at < end and data[at] == 125 and _skip_blanks(data, at + 1, end) == end:
             is_object[i] = True
-    return is_object, places, sorts
+    return is_object, found[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def spread(
+    found: NDArray[np.int64], column_of_key: NDArray[np.int64], columns: int, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Lay the values that ``scan_objects`` found out by column and line.
+
+    Parameters
+    ----------
+    found : array of int64, shape (m, 5)
+    column_of_key : array of int64, shape (k,)
+        Where each key goes.
+    columns, n
+        Number of columns and of lines.
+
+    Returns
+    -------
+    places : array of int64, shape (columns, 2, n)
+        First bytes and bytes after the last.
+    sorts : array of uint8, shape (columns, n)
+        ``ABSENT`` where a line has no such key; a key given twice keeps its last value.
+    """
+    places = np.zeros((columns, 2, n), np.int64)
+    sorts = np.zeros((columns, n), np.uint8)
+    for row in range(found.shape[0]):
+        line, column = found[row, 0], column_of_key[found[row, 1]]
+        places[column, 0, line] = found[row, 2]
+        places[column, 1, line] = found[row, 3]
+        sorts[column, line] = found[row, 4]
+    return places, sorts

@@ -15,7 +15,7 @@ from forensics.readers._contract import DamageRow, Reading, damage_table
 from forensics.readers._source import Source
 from forensics.readers.logs._block import LineReader, TextBlock
 from forensics.readers.logs._events import Folded, Heads, fold
-from forensics.readers.logs._messages import scan_messages
+from forensics.readers.logs._messages import may_tell, scan_messages
 from forensics.tables import empty_table
 
 #: Text of a file from which its rows go to Parquet in ``source.cache``.
@@ -90,12 +90,14 @@ class Collector:
     def __post_init__(self) -> None:
         self.rows = Rows(self.source)
 
-    def add(self, folded: Folded, text_bytes: int) -> None:
-        """Take one folded block."""
+    def add(self, folded: Folded, text_bytes: int, block: TextBlock | None = None) -> None:
+        """Take one folded block; ``block`` saves a search of rows if its text tells nothing."""
         self.rows.add(folded.rows, text_bytes)
         for name in ("events", "continuations", "raw"):
             self.counts[name] += getattr(folded, name)
         self.counts["lines"] += folded.events + folded.continuations + folded.raw
+        if block is not None and not may_tell(block.data[block.starts[0] : block.ends[-1]]):
+            return
         for name, frame in scan_messages(folded.rows, self.source.name).items():
             self.extra.setdefault(name, []).append(frame)
 
@@ -158,7 +160,7 @@ def collect(
 def _add(collector: Collector, block: TextBlock, heads: Heads, *, joins: bool) -> None:
     if len(block):
         text_bytes = int((block.ends - block.starts).sum())
-        collector.add(fold(block, heads, collector.source.name, joins=joins), text_bytes)
+        collector.add(fold(block, heads, collector.source.name, joins=joins), text_bytes, block)
 
 
 def _without_last(heads: Heads) -> Heads:

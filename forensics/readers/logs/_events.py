@@ -107,7 +107,9 @@ def fold(block: TextBlock, heads: Heads, source: str, *, joins: bool = True) -> 
     joins
         False for formats of one line an event: nothing is folded.
     """
-    rest = np.setdiff1d(np.arange(len(block)), heads.index, assume_unique=True)
+    is_head = np.zeros(len(block), np.bool_)
+    is_head[heads.index] = True
+    rest = np.flatnonzero(~is_head)
     owner = np.searchsorted(heads.index, rest, side="right") - 1
     belongs = np.zeros(len(rest), np.bool_)
     columns = dict(heads.fields)
@@ -132,8 +134,10 @@ def _belongs(
     block: TextBlock, rest: NDArray[np.int64], owner: NDArray[np.int64], heads: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Tell which lines between the heads belong to the head before them."""
-    lines = block.take(rest).text()
-    shaped = lines.str.contains(_CONTINUES).to_numpy()
+    first_bytes = block.data[np.minimum(block.starts[rest], len(block.data) - 1)]
+    shaped = ((first_bytes == 32) | (first_bytes == 9)) & (block.ends[rest] > block.starts[rest])
+    others = np.flatnonzero(~shaped)  # most lines of a trace are indented: only others are matched
+    shaped[others] = block.take(rest[others]).text().str.contains(_CONTINUES).to_numpy()
     place = np.arange(len(rest))
     last_shaped = np.full(len(heads) + 1, -1)
     np.maximum.at(last_shaped, owner[shaped], place[shaped])
@@ -154,21 +158,38 @@ def _attach(
     """Put each run of lines into the exception or behind the message of its event."""
     if not len(lines):
         return
-    owners, first = np.unique(owner, return_index=True)
+    starts_run = np.append(True, owner[1:] != owner[:-1])
+    first = np.flatnonzero(starts_run)
     last = np.append(first[1:], len(lines)) - 1
-    runs = block.slices(block.starts[lines[first]], block.ends[lines[last]])
-    is_trace = runs.str.head(_SIGNATURE_CHARS).str.contains(_IS_TRACE)
-    more = pl.DataFrame({"owner": owners, "run": runs, "is_trace": is_trace})
+    owners, starts, ends = owner[first], block.starts[lines[first]], block.ends[lines[last]]
+    runs = block.slices(starts, ends)
+    is_trace = runs.str.head(_SIGNATURE_CHARS).str.contains(_IS_TRACE).to_numpy()
+    if is_trace.any():
+        traces = _spread_runs(block, owners[is_trace], starts[is_trace], ends[is_trace], columns)
+        old = columns.get("exception")
+        columns["exception"] = traces if old is None else traces.fill_null(old)
+    texts = np.flatnonzero(~is_trace)
+    if len(texts):
+        more = pl.DataFrame(
+            {"message": columns["message"].gather(owners[texts]), "run": runs.gather(texts)}
+        ).select(pl.concat_str(["message", "run"], separator="\n", ignore_nulls=True))
+        columns["message"] = columns["message"].scatter(owners[texts], more["message"])
+
+
+def _spread_runs(
+    block: TextBlock,
+    owners: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    columns: dict[str, pl.Series],
+) -> pl.Series:
+    """Return one string an event: the run it owns, or null."""
     count = len(columns["message"])
-    every = pl.DataFrame({"owner": np.arange(count)}).join(more, on="owner", how="left")
-    old = columns.get("exception", pl.Series([None], dtype=pl.String).new_from_index(0, count))
-    table = every.with_columns(message=columns["message"], exception=old).select(
-        message=pl.when(pl.col("is_trace").not_())
-        .then(pl.concat_str(["message", "run"], separator="\n", ignore_nulls=True))
-        .otherwise("message"),
-        exception=pl.when("is_trace").then("run").otherwise("exception"),
-    )
-    columns["message"], columns["exception"] = table["message"], table["exception"]
+    where = np.zeros((2, count), np.int64)
+    where[0, owners], where[1, owners] = starts, ends
+    is_valid = np.zeros(count, np.bool_)
+    is_valid[owners] = True
+    return block.slices(where[0], where[1], is_valid)
 
 
 def _rows(block: TextBlock, heads: Heads, columns: dict[str, pl.Series]) -> pl.DataFrame:

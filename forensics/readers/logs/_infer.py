@@ -112,7 +112,9 @@ def dated_share(lines: Sequence[str]) -> float:
 def find_by_templates(block: TextBlock, templates: Sequence[Template], clock: Clock) -> Heads:
     """Return the lines that begin an event by any template, each by the first that fits."""
     first = templates[0].find_heads(block, clock)
-    rest = np.setdiff1d(np.arange(len(block)), first.index, assume_unique=True)
+    is_found = np.zeros(len(block), np.bool_)
+    is_found[first.index] = True
+    rest = np.flatnonzero(~is_found)
     found = [first]
     for template in templates[1:]:
         if not len(rest):

@@ -18,7 +18,7 @@ from forensics.readers._contract import Head, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.logs._block import LineReader, TextBlock
 from forensics.readers.logs._collect import collect
-from forensics.readers.logs._events import Heads, level_names
+from forensics.readers.logs._events import Heads
 from forensics.readers.logs._times import Clock, clock_for, find_style
 
 _TRACE_KEYS: Final = (
@@ -192,10 +192,9 @@ def find_objects(block: TextBlock, keys: Keys, clock: Clock) -> Heads:
     for name, where in places.items():
         if name == "message" or where.sorts.any():
             fields[name] = _values(block, where).gather(index)
-    whole = block.take(index).text()
-    fields["message"] = fields["message"].zip_with(fields["message"].is_not_null(), whole)
-    if "level" in fields:
-        fields["level"] = level_names(fields["level"])
+    if fields["message"].null_count():  # an object without a message is its own
+        whole = block.take(index).text()
+        fields["message"] = fields["message"].zip_with(fields["message"].is_not_null(), whole)
     return Heads(index, clock.place(micros[index]), fields)
 
 
@@ -204,57 +203,72 @@ def _locate(block: TextBlock, keys: Keys) -> tuple[NDArray[np.bool_], dict[str, 
     columns = keys.columns()
     names = tuple(dict.fromkeys(key for column in columns.values() for key in column))
     tops = sorted({*names, *(key.split(".")[0] for key in names)}, key=_encoded_length)
-    is_object, places, sorts = _scan(block, tops)
-    found = {
-        name: _Places(places[i, :, 0], places[i, :, 1], sorts[i]) for i, name in enumerate(tops)
-    }
+    marks = log_json.find_quotes(block.data)
+    is_object, found = _scan(block, marks, tops)
     for name in names:
         path = name.split(".")
-        if len(path) > 1 and not found[name].sorts.any():
-            found[name] = _descend(block, found[path[0]], path[1:])
+        if len(path) > 1 and name not in found and path[0] in found:
+            inner = _descend(block, marks, found[path[0]], path[1:])
+            if inner is not None:
+                found[name] = inner
     located = {
-        column: _first_present([found[key] for key in wanted])
+        column: _first_present([found[key] for key in wanted if key in found], len(block))
         for column, wanted in columns.items()
         if wanted
     }
     return is_object, located
 
 
+_Marks = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
 def _scan(
-    block: TextBlock, names: Sequence[str]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
-    """Scan for keys that are given shortest first, as the kernel wants them."""
+    block: TextBlock, marks: _Marks, names: Sequence[str]
+) -> tuple[NDArray[np.bool_], dict[str, _Places]]:
+    """Return which lines are objects, and of the keys (shortest first) those that are there."""
     encoded = [name.encode() for name in names]
     bounds = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
     keys = np.frombuffer(b"".join(encoded), np.uint8)
-    is_object, places, sorts = log_json.scan_objects(
-        block.data, block.starts, block.ends, keys, bounds
+    is_object, found = log_json.scan_objects(
+        block.data, block.starts, block.ends, marks, (keys, bounds)
     )
-    return is_object, places, sorts
+    present = np.flatnonzero(np.bincount(found[:, 1], minlength=len(names)))
+    column_of_key = np.zeros(len(names), np.int64)
+    column_of_key[present] = np.arange(len(present))
+    places, sorts = log_json.spread(found, column_of_key, len(present), len(block))
+    return is_object, {
+        names[key]: _Places(places[i, 0], places[i, 1], sorts[i])
+        for i, key in enumerate(present.tolist())
+        if sorts[i].any()
+    }
 
 
 def _encoded_length(name: str) -> int:
     return len(name.encode())
 
 
-def _descend(block: TextBlock, parent: _Places, path: Sequence[str]) -> _Places:
+def _descend(
+    block: TextBlock, marks: _Marks, parent: _Places, path: Sequence[str]
+) -> _Places | None:
     """Follow a path into nested objects; a dotted rest may also be one key."""
+    index = np.flatnonzero(parent.sorts == log_json.NESTED)
+    inner = TextBlock(block.data, parent.starts[index], parent.ends[index], block.numbers[index])
+    rest = ".".join(path)
+    _, below = _scan(inner, marks, (path[0], rest) if len(path) > 1 else (path[0],))
+    found = below.get(rest)
+    if found is None and path[0] in below and len(path) > 1:
+        found = _descend(inner, marks, below[path[0]], path[1:])
+    if found is None:
+        return None
     n = len(block)
     starts, ends, sorts = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.uint8)
-    index = np.flatnonzero(parent.sorts == log_json.NESTED)
-    if not len(index):
-        return _Places(starts, ends, sorts)
-    inner = TextBlock(block.data, parent.starts[index], parent.ends[index], block.numbers[index])
-    names = (path[0], ".".join(path)) if len(path) > 1 else (path[0],)
-    _, places, inner_sorts = _scan(inner, names)
-    found = _Places(places[-1, :, 0], places[-1, :, 1], inner_sorts[-1])
-    if len(path) > 1 and not found.sorts.any():
-        found = _descend(inner, _Places(places[0, :, 0], places[0, :, 1], inner_sorts[0]), path[1:])
     starts[index], ends[index], sorts[index] = found.starts, found.ends, found.sorts
     return _Places(starts, ends, sorts)
 
 
-def _first_present(candidates: Sequence[_Places]) -> _Places:
+def _first_present(candidates: Sequence[_Places], n: int) -> _Places:
+    if not candidates:
+        return _Places(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.uint8))
     chosen = candidates[0]
     for other in candidates[1:]:
         is_missing = (chosen.sorts == log_json.ABSENT) & (other.sorts != log_json.ABSENT)
@@ -273,12 +287,19 @@ def _values(block: TextBlock, places: _Places) -> pl.Series:
     escaped = np.flatnonzero(places.sorts == log_json.ESCAPED)
     if not len(escaped):
         return values
-    data = block.data
-    texts = [
-        _unescape(data[start - 1 : end + 1].tobytes())
-        for start, end in zip(places.starts[escaped], places.ends[escaped], strict=True)
-    ]
-    return values.scatter(escaped, texts)
+    bounds = zip(places.starts[escaped].tolist(), places.ends[escaped].tolist(), strict=True)
+    data = memoryview(block.data)  # type: ignore[arg-type]  # an array has a buffer
+    quoted = [bytes(data[start - 1 : end + 1]) for start, end in bounds]
+    return values.scatter(escaped, _unescape_all(quoted))
+
+
+def _unescape_all(quoted: list[bytes]) -> list[str]:
+    """Resolve the escapes of JSON strings, all at once if all are sound."""
+    try:
+        texts: list[str] = orjson.loads(b"[" + b",".join(quoted) + b"]")
+    except orjson.JSONDecodeError:
+        return [_unescape(one) for one in quoted]
+    return texts
 
 
 def _unescape(quoted: bytes) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from forensics.kernels import log_time
 from forensics.kernels.log_time import NO_TIME
+from forensics.readers.logs._block import block_of_lines
 from forensics.readers.logs._events import LEVELS
 from forensics.readers.logs._times import STYLES
 
@@ -19,10 +20,13 @@ WORD_LEVELS: Final = {word for words in LEVELS.values() for word in words if len
 LEVEL_WORD: Final = re.compile(r"[A-Za-z]{3,}\d?(?![A-Za-z0-9_.])")
 
 
+_NUMBERS: Final = np.zeros(0, np.int64)
+
+
 def find_start(lines: Sequence[str]) -> tuple[tuple[str, ...], int] | None:
     """Return the tokens in front of the time and the time's style, as most lines have them."""
     best: tuple[tuple[str, ...], int] | None = None
-    best_count = max(1, len(lines) // 50)
+    best_count = max(min(1, len(lines) - 1), len(lines) // 50)  # a line alone speaks for itself
     for prefix in (
         (),
         ("[",),
@@ -44,8 +48,12 @@ def find_start(lines: Sequence[str]) -> tuple[tuple[str, ...], int] | None:
         rest = [(line.encode()[at:]) for line, at in places if at >= 0]
         if not rest:
             continue
+        starts = block_of_lines([text[:64].replace(b"\n", b" ") for text in rest], _NUMBERS)
         for style in (*STYLES, log_time.KLOG):
-            count = sum(has_time(text, style) for text in rest)
+            micros, _, _ = log_time.parse_times(
+                starts.data, starts.starts, starts.ends, style, 2000
+            )
+            count = int((micros != NO_TIME).sum())
             if count > best_count * (1 if best is None else 1.02):
                 best, best_count = (prefix, style), count
     return best
