@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forensics.commands._group import DefaultGroup
+from forensics.commands._heap_ask import ask_heap, list_questions
 from forensics.commands._heap_questions import diff, sanitize
 from forensics.commands._output import print_json, print_table, print_text
+from forensics.errors import UsageError
 
 if TYPE_CHECKING:
     from forensics.heap.graph import HeapGraph
@@ -22,7 +24,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         cls=DefaultGroup, help="Question heap dumps and V8 snapshots.", no_args_is_help=True
     )
-    group.command("show")(show)
+    group.command(
+        "show", epilog=f"Questions (OBJECT is 0xADDRESS or an index):\n\n{list_questions()}"
+    )(show)
     group.command("diff")(diff)
     group.command("sanitize")(sanitize)
     app.add_typer(group, name="heap")
@@ -37,14 +41,26 @@ def show(
     ] = False,
     top: Annotated[int, typer.Option(help="Rows of a table; --json prints all classes.")] = 20,
     cache: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
+    ask: Annotated[str | None, typer.Option(help="One question; they are listed below.")] = None,
+    of: Annotated[str | None, typer.Option(help="What --ask is about: OBJECT or CLASS.")] = None,
+    sql: Annotated[
+        str | None, typer.Option(help="SQL over objects, classes, refs, roots, threads.")
+    ] = None,
 ) -> None:
     """Histogram, biggest objects and leak suspects of one heap dump.
 
     Example: forensics heap heap.hprof.gz --json | jq .suspects
+
+    Example: forensics heap heap.hprof.gz --ask paths --of com.acme.Order
+
+    Example: forensics heap heap.hprof.gz --sql "select * from classes order by instances desc"
     """
     from forensics.readers.heap import open_heap  # --help needs no numba
 
     graph = open_heap(dump, cache=cache, sizes="raw" if raw_sizes else "jvm")
+    if ask is not None or sql is not None:
+        _print_answer(graph, ask, of, sql, top=None if as_json else top)
+        return
     answer = summarise(graph, top)
     if as_json:
         print_json(answer)
@@ -72,6 +88,23 @@ def show(
             print_text(f"  at its limit: {row['limit']}; a full cache looks like this")
         if row["stack"]:
             print_text(f"  stack     {' < '.join(row['stack'][:5])}")
+
+
+def _print_answer(
+    graph: HeapGraph, ask: str | None, of: str | None, sql: str | None, *, top: int | None
+) -> None:
+    """Print the frame that a question or a query gives: all as JSON, or the first rows."""
+    from forensics.heap.sql import query_heap
+
+    if ask is not None and sql is not None:
+        raise UsageError("give --ask or --sql, not both")
+    frame = query_heap(graph, sql) if sql is not None else ask_heap(graph, ask or "", of)
+    if top is None:
+        print_json(frame)
+        return
+    print_table(frame.head(top))
+    if frame.height > top:
+        print_text(f"{frame.height - top:,} more rows: --top N or --json")
 
 
 def summarise(graph: HeapGraph, top: int = 20) -> dict[str, Any]:

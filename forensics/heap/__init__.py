@@ -31,8 +31,10 @@ Frames: ``graph.roots``, ``graph.threads``, ``graph.frames``, ``graph.damage``. 
 share), ``graph.total_bytes``.
 
 Questions: ``histogram`` (classes, packages, loaders), ``tree`` (biggest, dominated, retained
-sets), ``paths`` (shortest path from a GC root), ``suspects``. Each function takes a graph
-and returns a polars frame.
+sets), ``paths`` (shortest path from a GC root), ``merged_paths`` (to all of a class),
+``suspects``, ``inspector`` (fields, referents, referrers, entries of one object), ``values``
+(decoded), ``threads``, ``resources``, ``properties``, ``detached`` (V8) and more, a file each.
+Each function takes a graph and returns a polars frame; ``graph.sql(...)`` answers SQL.
 """
 
 from forensics.heap.graph import STRONG, UNREACHABLE, WEAK, FieldValue, HeapGraph

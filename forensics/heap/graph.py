@@ -266,6 +266,12 @@ class HeapGraph:
         """Return the decoded fields of an instance, or the statics of a class object."""
         return self.content.fields(ordinal)
 
+    def sql(self, query: str) -> pl.DataFrame:
+        """Answer SQL over objects, classes, refs, roots and threads; see ``heap.sql``."""
+        from forensics.heap.sql import query_heap  # noqa: PLC0415  # it needs this module
+
+        return query_heap(self, query)
+
     @cached_property
     def referrer_rows(self) -> tuple[Offsets, Ints]:
         """References by target in compressed rows: 4 bytes a reference and an object."""

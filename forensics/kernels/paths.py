@@ -33,3 +33,45 @@ def step_back(
                 break
     visited |= found
     return found
+
+
+@kernel
+def search_forward(begin: Offsets, targets: Ints, roots: Ints) -> tuple[Ints, Ints]:
+    """Return objects in the order of their distance from the roots, and what leads to each.
+
+    The second array has by object the one before it on a shortest path; -1 for roots, -2
+    for what no root reaches.
+    """
+    before = np.full(begin.size - 1, -2, np.int32)
+    order = np.empty(begin.size - 1, np.int32)
+    count = 0
+    for root in roots:
+        if before[root] == -2:
+            before[root] = -1
+            order[count] = root
+            count += 1
+    head = 0
+    while head < count:
+        v = long(order[head])
+        head += 1
+        for edge in range(begin[v], begin[v + 1]):
+            target = targets[edge]
+            if before[target] == -2:
+                before[target] = v
+                order[count] = target
+                count += 1
+    return order[:count].copy(), before
+
+
+@kernel
+def count_paths(order: Ints, before: Ints, members: Ints) -> Ints:
+    """Return by object how many of ``members`` have their shortest path through it."""
+    through = np.zeros(before.size, np.int32)
+    for member in members:
+        if before[member] != -2:
+            through[member] += 1
+    for at in range(order.size - 1, -1, -1):
+        v = long(order[at])
+        if before[v] >= 0:
+            through[before[v]] += through[v]
+    return through

@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
 import forensics
 from forensics.heap import find_suspects
+from tests.java_programs import compile_programs, dump_program
 
-SOURCES = Path(__file__).parents[2] / "data/lab/leaks/src"
 pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory):
-    if shutil.which("javac") is None or shutil.which("jcmd") is None:
-        pytest.skip("no JDK: javac and jcmd are not on the path")
-    folder = tmp_path_factory.mktemp("leaks")
-    sources = sorted(map(str, SOURCES.rglob("*.java")))
-    subprocess.run(["javac", "-nowarn", "-d", folder, *sources], check=True, capture_output=True)
-    return folder
-
-
-@contextlib.contextmanager
-def running(classes, program):
-    command = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx400m", "-cp"]
-    process = subprocess.Popen([*command, classes, program], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout.readline() == "ready\n"
-        yield process.pid
-    finally:
-        process.kill()
-        process.communicate()
+    return compile_programs(tmp_path_factory.mktemp("leaks"))
 
 
 @pytest.fixture
 def suspects(classes, tmp_path):
     def found(program):
-        dump = tmp_path / "leak.hprof"
-        with running(classes, program) as pid:
-            subprocess.run(
-                ["jcmd", str(pid), "GC.heap_dump", dump], check=True, capture_output=True
-            )
+        dump = dump_program(classes, program, tmp_path / "leak.hprof")
         return find_suspects(forensics.open_heap(dump, cache=False)).to_dicts()
 
     return found
