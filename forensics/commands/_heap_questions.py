@@ -33,8 +33,15 @@ def diff(
     for note in answer["notes"]:
         print_text(f"note: {note}")
     print_table(answer["classes"].head(top), title="Growth by class")
-    columns = ("class", "growth_bytes", "share", "contents", "held_by")
-    print_table(answer["holders"].select(columns), title="Growth by holder")
+    for row in answer["holders"].iter_rows(named=True):
+        print_text(
+            f"\nGrowth: {row['growth_bytes']:,} bytes, {row['share']:.0%} of all, in {row['class']}"
+        )
+        print_text(f"  held by   {' > '.join(row['held_by'])}")
+        for level in row["contents"]:
+            counts = " > ".join(f"{count:,}" for count in level["instances"])
+            print_text(f"  contains  {level['class']}: {counts}")
+    print_text("")
     print_table(answer["survivors"].head(top), title="Survivors at one address")
 
 

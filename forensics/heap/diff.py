@@ -298,6 +298,12 @@ def _addresses(graph: HeapGraph) -> pl.DataFrame:
     ).filter(pl.Series(graph.reach == STRONG))
 
 
+def _created_at(graph: HeapGraph) -> datetime | None:
+    """Return when a dump was taken; formats without a time stamp leave it at zero."""
+    stamp_ms = graph.facts.created_ms
+    return datetime.fromtimestamp(stamp_ms / 1000, UTC) if stamp_ms else None
+
+
 class GrowthSummary(TypedDict):
     """What ``forensics heap diff --json`` prints; frames become lists of rows."""
 
@@ -323,7 +329,7 @@ def summarise_growth(graphs: Sequence[HeapGraph]) -> GrowthSummary:
         "files": [
             {
                 "file": graph.facts.name,
-                "created_at": datetime.fromtimestamp(graph.facts.created_ms / 1000, UTC),
+                "created_at": _created_at(graph),
                 "objects": len(graph),
                 "held_bytes": graph.held_bytes,
                 "percent_read": graph.facts.percent_read,
