@@ -167,7 +167,7 @@ def find_moments(text: str, day: datetime | None = None, zone: tzinfo = UTC) -> 
             start, end = match.span()
             if any(taken[start:end]):
                 continue
-            date = _date(match) if has_date else _local(day, zone)
+            date = _date(match) if has_date else day
             at = _at(match, date, zone)
             if at is not None:
                 resolution = 0.5 if match.groupdict().get("s") else 30.0
@@ -193,10 +193,6 @@ def find_zone(text: str) -> tzinfo:
     """Return the zone that a text says its times are in (``all times CET``), else UTC."""
     said = _SAID.search(text)
     return _zone(said["zone"]) if said else UTC
-
-
-def _local(day: datetime | None, zone: tzinfo) -> datetime | None:
-    return None if day is None else day.astimezone(zone).replace(tzinfo=UTC)
 
 
 def _date(match: re.Match[str]) -> datetime | None:

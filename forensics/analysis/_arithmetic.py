@@ -25,7 +25,7 @@ _LEVEL: Final = re.compile(
 )
 _TO: Final = re.compile(r"(?:\bto|\bauf|\bat|\breach\w*|→|->)\s*(?:about |~|roughly )?$")
 _RISES: Final = re.compile(
-    r"increas|\bup\b|rise|rose|grew|grow|spik|jump|surg|more|higher|doubl|tripl|quadrupl|fold|times|"
+    r"increas|\bup\b|stieg|rise|rose|grew|grow|spik|jump|surg|more|higher|doubl|tripl|quadrupl|fold|times|"
     r"gestiegen|anstieg|verdoppel|vervierfach|climb|went|from|\+|shot|[x×]|faktor|factor|über|plus"
 )
 _GLUE: Final = re.compile(
@@ -67,7 +67,8 @@ def _increase(declared: Declared) -> Iterator[Claim]:
         quantity = item.quantity
         if quantity.kind not in {"percent", "multiple"} or quantity.side:
             continue
-        if not (_RISES.search(item.statement.words) or _FALL.search(item.statement.words)):
+        words, rest = item.statement.words, item.statement.text[quantity.end :].lower()
+        if not (_RISES.search(words) or _FALL.search(words) or _LEVEL.match(rest)):
             continue
         pairs = list(_pairs(item, declared))
         if len(pairs) != 1:
@@ -116,8 +117,8 @@ def _part_of_whole(declared: Declared) -> Iterator[Claim]:
             text = item.statement.text
             first, second = sorted((item.quantity, other.quantity), key=lambda q: q.start)
             noun = other.quantity.noun if other.quantity is first else ""
-            between = text[first.end : second.start].replace(noun, "", 1) if noun else None
-            between = text[first.end : second.start] if between is None else between
+            between = re.sub(r"['’]s?", "", text[first.end : second.start].lower())
+            between = between.replace(noun, "", 1)
             if not _GLUE.fullmatch(between):
                 continue
             share = other.quantity.value / whole
@@ -215,13 +216,14 @@ def _time_to_limit(declared: Declared) -> Iterator[Claim]:
         rate = declared.around(item, "memory growth rate")
         used = declared.around(item, "memory in use")
         limit = declared.around(item, "memory limit")
-        if not (rate and used) or rate.quantity.value <= 0:
+        stated = declared.around(item, "memory left")
+        if not rate or rate.quantity.value <= 0:
             continue
-        whole = used.quantity.other or (limit.quantity.value if limit else None)
-        if not whole or whole <= used.quantity.value:
+        left_bytes = stated.quantity.value if stated else _left(used, limit)
+        if left_bytes is None:
             continue
-        seconds = 60.0 * (whole - used.quantity.value) / rate.quantity.value
-        left = f"{(whole - used.quantity.value) / 2**30:.3g} GiB"
+        seconds = 60.0 * left_bytes / rate.quantity.value
+        left = f"{left_bytes / 2**30:.3g} GiB"
         tolerance = item.quantity.resolution + 0.2 * seconds
         yield declared.claim(
             item,
@@ -230,6 +232,15 @@ def _time_to_limit(declared: Declared) -> Iterator[Claim]:
             f"{left} are left and {rate.quantity.text} (line {rate.statement.line}) fills them in "
             f"{format_seconds(seconds)}",
         )
+
+
+def _left(used: Bound | None, limit: Bound | None) -> float | None:
+    """Return the bytes between use and limit; a whole limit where no use is stated."""
+    whole = (used.quantity.other if used else None) or (limit.quantity.value if limit else None)
+    if whole is None:
+        return None
+    left = whole - (used.quantity.value if used else 0.0)
+    return left if left > 0 else None
 
 
 def _growth_total(declared: Declared) -> Iterator[Claim]:
@@ -241,7 +252,8 @@ def _growth_total(declared: Declared) -> Iterator[Claim]:
                 for b in declared.bound
                 if b.quantity.kind == "duration" and b.statement.line_of(b.quantity) == line
             ]
-            if before.kind != "bytes" or len(spans) != 1 or not spans[0].quantity.value:
+            spans.sort(key=lambda b: abs(b.quantity.start - after.end))
+            if before.kind != "bytes" or not spans or not spans[0].quantity.value:
                 continue
             real = 60.0 * (after.value - before.value) / spans[0].quantity.value
             shown = f"{real / 2**20:,.0f} MiB a minute"

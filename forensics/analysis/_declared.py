@@ -50,7 +50,7 @@ class Declared:
         return Claim(
             text=item.statement.text,
             line=item.statement.line_of(item.quantity),
-            quantity=item.topic,
+            quantity=item.topic or item.quantity.noun or "unknown",
             claimed=item.quantity.text,
             measured=measured,
             verdict=verdict,

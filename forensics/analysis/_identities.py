@@ -222,10 +222,11 @@ def _growth_word(declared: Declared) -> Iterator[Claim]:
     """Hold the word for the growth against the unit it is given in."""
     for item in declared.all("growth shape"):
         word = item.quantity.text.lower()
-        rate = declared.around(item, "memory growth rate")
+        beside = declared.near(item, "memory growth rate")
+        rate = beside or declared.around(item, "memory growth rate")
         doubling = declared.around(item, "doubling time")
         is_doubling = word.startswith(("doubl", "verdopp"))
-        if "expon" in word and doubling is not None:
+        if "expon" in word and doubling is not None and beside is None:
             yield declared.claim(
                 item,
                 None,

@@ -6,6 +6,7 @@ whether or not a calendar has them.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -37,10 +38,25 @@ def find_known_changes(
     changes: pl.DataFrame, roles: Roles, lives: Sequence[Life], symptom: Symptom | None
 ) -> list[Candidate]:
     """Return recorded changes, versions that began to run unrecorded, and unrecorded traffic."""
-    found = [_fit_scope(candidate, lives) for candidate in find_candidates(changes)]
+    recorded = [_fit_scope(candidate, lives) for candidate in find_candidates(changes)]
+    found = [c for c in recorded if not _is_ground(c, lives)]
     found += _find_arrivals(found, lives)
     found += _find_rise(found, roles, symptom)
     return found
+
+
+def _is_ground(candidate: Candidate, lives: Sequence[Life]) -> bool:
+    """Say whether a record is a workload's first revision, there when the evidence begins.
+
+    It is the state that things were in, not a change; what it may be guilty of is older than
+    the window.
+    """
+    if candidate.kind != "deploy" or candidate.from_version or candidate.time is None:
+        return False
+    is_cluster = all("calendar" not in s and "#declaration" not in s for s in candidate.sources)
+    is_plain = candidate.what.startswith("Rollout of ") and is_cluster
+    first_s = min((life.start_s for life in lives), default=math.inf)
+    return is_plain and candidate.time.timestamp() <= first_s + _FROM_THE_START_S
 
 
 def _fit_scope(candidate: Candidate, lives: Sequence[Life]) -> Candidate:

@@ -56,6 +56,7 @@ _DASH: Final = re.compile(r"\s?[-–]\s?")
 _BETWEEN: Final = re.compile(r"(?i)(?:between|zwischen)\W*$")
 _LABELLED: Final = re.compile(
     r"(?i)(?:normal(?:ly)?|usual(?:ly)?|baseline|before|typical(?:ly)?|was|vorher|sonst|from|von)\b"
+    r"[\s:=(~]*(?:(?:is|at|of|about|around)\s)?$"
 )
 
 
@@ -136,7 +137,7 @@ def _join_pairs(found: list[Quantity], text: str) -> list[Quantity]:
                 joined[-1] = _merged(_same_unit(first, second), second)
                 continue
             is_reversed = bool(_AGAINST.fullmatch(between))
-            if is_reversed or _is_arrow(lead, between):
+            if not first.side and (is_reversed or _is_arrow(lead, between)):
                 first, second = _same_unit(first, second), _same_unit(second, first)
                 if first.kind == second.kind:
                     joined[-1] = replace(first, side="after" if is_reversed else "before")

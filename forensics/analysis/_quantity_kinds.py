@@ -138,7 +138,7 @@ PATTERNS: Final[tuple[tuple[QuantityKind, re.Pattern[str]], ...]] = (
         re.compile(
             r"(?<![\w.])(?P<n>\d+(?:\.\d+)?)\s?(?:[x×](?![\w])|-?fold\b|(?i:times|mal)\b(?= |,|\.|$))|"
             r"(?<!\w)[x×](?P<m>\d+(?:\.\d+)?)\b|(?i:factor|faktor)(?: of| von)? (?P<k>\d+(?:\.\d+)?)|"
-            rf"\b(?i:(?P<fold>{'|'.join(_FOLD)})\w*)\b|\b(?i:(?P<word>{WORD})[ -]?(?:times|fold))\b"
+            rf"\b(?i:(?P<fold>{'|'.join(_FOLD)})\w*)\b(?! (?:every|alle|each))|\b(?i:(?P<word>{WORD})[ -]?(?:times|fold))\b"
         ),
     ),
     ("count", re.compile(rf"{BOUND}(?<![\w.#/-]){NUMBER}{SCALE}(?![\w%])(?:\s+{_NOUNS})?")),

@@ -20,7 +20,7 @@ SIZE: Final = (
     r"(?![A-Za-z])|[KMGT]i(?![A-Za-z])|(?i:gigs?|megs?)\b|[GM](?=\s?/\s?(?:\d|min|m\b|h\b|s\b)))"
 )
 _UNIT_OF_TIME: Final = (
-    r"(?:milliseconds?|millis|msecs?|ms|µs|seconds?|secs?|sekunden?|sek\.?|s|minutes?|minuten?|"
+    r"(?:(?i:minuten?|sekunden?|stunden?|tage?n?|minutes?|seconds?|hours?)|milliseconds?|millis|msecs?|ms|µs|seconds?|secs?|sekunden?|sek\.?|s|minutes?|minuten?|"
     r"mins?|m|hours?|hrs?|hr|stunden?|std\.?|h|days?|tage?n?|d)"
 )
 PER: Final = (
@@ -90,6 +90,10 @@ _POINT: Final = re.compile(r"(?<![\d.,vV])\d+\.\d{1,2}(?![\d.])")
 _ENGLISH: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _TOKEN: Final = re.compile(r"(?<![\w.,])[-+]?\d[\d.,]*\d(?!\w*[.,]\d)")
 _SPACED: Final = re.compile(r"(?<=\d)['’\u202f\u00a0\u2009](?=\d{3}(?!\d))")
+#: Nobody writes thousandths of a euro.
+_EUROS: Final = re.compile(
+    r"(?<=€)\s?\d{1,3}(?:\.\d{3})+(?![\d.])|(?<![\d.,])\d{1,3}(?:\.\d{3})+(?=\s?(?:€|EUR|CHF))"
+)
 _BLANKS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3}){2,}(?![\d.,]*\d)")
 _SWAP: Final = str.maketrans(".,", ",.")
 
@@ -111,6 +115,8 @@ def to_points(line: str, *, commas: bool) -> str:
     else is changed: two groups of three (``1.250.000``) and one or two digits after a comma.
     """
     line = _SPACED.sub(",", line)
+    if not commas:
+        line = _EUROS.sub(lambda match: match.group().translate(_SWAP), line)
     line = _BLANKS.sub(lambda match: match.group().replace(" ", ","), line)
     return _TOKEN.sub(lambda match: _swap(match.group(), commas=commas), line)
 

@@ -45,10 +45,33 @@ _MOST, _FEW, _WIDEST = 0.6, 3, 120
 _STARTS_ANEW: Final = re.compile(
     r"^\s*(?:>\s*)*(?:[-*+•|#]|\(?\d{1,3}[.)]\s|\[|<|\d{1,2}:\d\d|\d{4}-\d\d|[A-Z@][^:.!?]{0,40}:\s|```)"
 )
-_SENTENCE: Final = re.compile(
-    r"(?<![ (](?:ca|vs|no|nr|bn|mn|hr))(?<!approx)(?<!e\.g)(?<!i\.e)(?<![ \d](?:min|sec|Mio|Mrd|Tsd))"
-    r"(?<=[.!?])[\"')]*\s+(?=[\"'(]?[A-ZÄÖÜ\d~$€£])"
+_ABBREVIATED: Final = "".join(
+    rf"(?<![\s(\d]{word}\.)"
+    for word in (
+        "ca",
+        "vs",
+        "no",
+        "nr",
+        "approx",
+        r"e\.g",
+        r"i\.e",
+        "min",
+        "sec",
+        "Mio",
+        "Mrd",
+        "Tsd",
+    )
 )
+_SENTENCE: Final = re.compile(
+    rf"(?<=[.!?]){_ABBREVIATED}(?<!\bi\.e\.)(?<!^h\d\.)[\"')]*\s+(?=[\"'(]?[A-ZÄÖÜ\d~$€£])"
+)
+#: A line of a chat: when it was sent, and by whom.
+_CHAT: Final = re.compile(
+    r"^\[?(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp][Mm])?\]?\s+"
+    r"(?:<[^>]{1,40}>|@?[\w.-]{2,30}(?: [\w.-]{2,30})?:)\s+"
+)
+#: ``, anyone else?`` asks for company, not for an answer.
+_TAG_WORDS: Final = 3
 _BEFORE: Final = re.compile(
     r"(?i)before|normal|baseline|usual|expected|previous|yesterday|typical|vorher|sonst|\bold\b"
 )
@@ -254,7 +277,9 @@ def _with_unit(quantity: Quantity, label: str, *, commas: bool) -> Quantity:
 def is_question(text: str, section: str) -> bool:
     """Say whether a line asks: it ends with ``?``, alone or under a heading of questions."""
     if text.endswith("?"):
-        return len(text.split()) >= 3
+        said, _, tag = text.rpartition(",")
+        is_tag = len(tag.split()) <= _TAG_WORDS and bool(re.search(r"\d", said))
+        return len(text.split()) >= 3 and not is_tag
     starts = re.match(
         r"(?i)(why|what|which|who|when|where|how|is|are|can|could|should|would|will|do|does|did|has|have|"
         r"warum|wieso|welche|was|wer|wann|ist|sind|können|sollen|wie)\b",
@@ -267,7 +292,7 @@ def clean_line(line: str) -> str:
     """Remove Markdown's marks, bullets, numbering and pictographs; keep words and signs."""
     line = _LINK.sub(r"\1", line)
     line = "".join(c for c in line if not _is_pictograph(c))
-    line = _BULLET.sub("", line, count=1)
+    line = _CHAT.sub("", _BULLET.sub("", line, count=1), count=1)
     line = re.sub(r"\*\*|__(?=\S)|(?<=\S)__|`+|~~", "", line)
     line = re.sub(r"^\s*\|\s*|\s*\|\s*$", "", line)
     return re.sub(r"\s+", " ", line).strip()

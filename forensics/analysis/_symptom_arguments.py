@@ -25,6 +25,9 @@ _LEVEL_SHIFT: Final = 1.5
 _LESS: Final = 0.95
 #: No trouble that outlasts its supposed cause, or ends with it, is certain evidence.
 _ENDING_CAP: Final = 2.5
+#: Work on a database or a machine leaves another state behind: that trouble outlasts it says
+#: little against it. A sale that is over is over.
+_OUTLASTED: Final = {"database": 0.5, "infra": 0.5}
 
 
 def _symptom_timing(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
@@ -127,7 +130,7 @@ def _ending(candidate: Candidate, explained: Explained, scene: Scene) -> Iterato
     side = "after" if gap_s >= 0 else "before"
     yield Argument(
         text=f"the trouble was last seen {format_seconds(abs(gap_s))} {side} it was over",
-        weight=max(-_ENDING_CAP, min(_ENDING_CAP, weight)),
+        weight=max(-_OUTLASTED.get(candidate.kind, _ENDING_CAP), min(_ENDING_CAP, weight)),
         evidence=[
             *change_refs(candidate),
             *(EvidenceRef(path="metrics", query=role) for role in symptom.roles),

@@ -24,6 +24,10 @@ _RISE: Final = 1.5
 _BUSY: Final = 2.0
 _FEW_KILLS: Final = 2
 _STEPS: Final = 30
+_FEW_SAMPLES: Final = 3
+_LASTING: Final = 0.6
+#: Answers quicker than this are slow for no user.
+_NOTICED_S: Final = 0.05
 _SHORTEST_STEP_S: Final = 5.0
 #: The kind of the symptom that hurts nobody.
 BUSIER: Final = "busier"
@@ -114,7 +118,7 @@ def _errors(roles: Roles) -> Symptom | None:
     bad = share.filter(pl.col("share") > max(_ERRORS, 3 * usual))
     if bad.height < 2:
         return None
-    time: datetime = bad["time"][0]
+    time = _first_lasting(share, share["share"] > max(_ERRORS, 3 * usual))
     why = f"errors pass {max(_ERRORS, 3 * usual):.0%} of requests"
     return Symptom("errors", time, why, ("errors", "requests"), bad["time"][-1])
 
@@ -130,12 +134,27 @@ def _slow(roles: Roles) -> Symptom | None:
     if by_time.height < 10:
         return None
     usual = float(by_time["value"].head(max(3, by_time.height // 5)).median() or 0.0)  # type: ignore[arg-type]  # polars scalar
-    slow = by_time.filter((pl.col("value") > _SLOWER * usual) & (pl.col("value") > 0.05))
+    is_slow = (by_time["value"] > _SLOWER * usual) & (by_time["value"] > _NOTICED_S)
+    slow = by_time.filter(is_slow)
     if usual <= 0 or slow.height < 3:
         return None
-    time: datetime = slow["time"][0]
+    time = _first_lasting(by_time, is_slow)
     why = f"answers take more than {_SLOWER:g} times their usual {usual:.3g} s"
     return Symptom("slow answers", time, why, ("latency",), slow["time"][-1])
+
+
+def _first_lasting(rows: pl.DataFrame, is_bad: pl.Series) -> datetime:
+    """Return when trouble first lasted: a start of a process, or one hiccup, isn't its onset.
+
+    Trouble lasts where most of the next twentieth of the samples show it too; if it never does,
+    its first sample counts.
+    """
+    ahead = max(_FEW_SAMPLES, rows.height // 20)
+    flags = is_bad.to_list()
+    places = [i for i, bad in enumerate(flags) if bad]
+    lasting = (i for i in places if sum(flags[i : i + ahead]) >= _LASTING * ahead)
+    time: datetime = rows["time"][next(lasting, places[0])]
+    return time
 
 
 def shift_of(points: pl.DataFrame, at: datetime, side: timedelta = _SIDE) -> Shift:

@@ -10,6 +10,7 @@ The words are those of operations in general: none belongs to one product.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,9 +31,34 @@ _MEMORY: Final = r"memory|heap|\brss\b|working set|\bram\b|footprint|speicher"
 _POOL: Final = r"\bpool|connections?\b|\bconns?\b|verbindung"
 _RISE: Final = (
     r"increas|\bup\b|rise|rose|grew|grow|spik|jump|surg|more|higher|\+|doubl|tripl|quadrupl|fold|"
-    r"times|\d\s?[x×]|gestiegen|anstieg|verdoppelt|vervierfacht|climb|went from|shot"
+    r"times|\d\s?[x×]|stieg|of (?:normal|usual|baseline)|gestiegen|anstieg|verdoppelt|vervierfacht|climb|went from|shot"
 )
 _SHORT_LINE_WORDS: Final = 3
+
+
+_CUT: Final = re.compile(r"[(;|)]|, |\. | [-–—] | and (?!its )| und | while | so ")
+_REFERRED: Final = re.compile(
+    rf"(?:after|before|since|following|prior to|nach|vor|seit) (?:the |our |this |der |dem )?"
+    rf"(?:\w+ )?(?:{_CHANGE})\w*"
+)
+_PROCESSES: Final = re.compile(r"(?:pods?|replicas?|instances?|nodes?)\b")
+_AMONG: Final = re.compile(
+    r"(?:across|over|on|of|all|with|has|have|runs?|running)(?: the| our| all)? $"
+)
+#: Topics that several numbers of one sentence may share.
+_SHARED: Final = frozenset(
+    [
+        "request rate",
+        "memory in use",
+        "memory limit",
+        "version",
+        "version change",
+        "error share",
+        "latency",
+        "money lost per hour",
+        "time of a change",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +91,7 @@ RULES: Final = (
     _rule(
         "detection delay",
         "duration",
-        r"delay|to detect|time to detection|undetected|\blate[rd]?\b.*detect|detect\w* lag|"
+        r"delay|to (?:detect|notice|page|alert)\b|time to detection|undetected|\blate[rd]?\b.*detect|detect\w* lag|"
         r"\bmttd\b|before (?:we|anyone|it was|detection)|unnoticed|(?:min|minutes|sekunden|s) late\b|"
         r"verzögerung|unbemerkt|until (?:detect|we notic|alert|the (?:first )?(?:alert|page))",
     ),
@@ -77,7 +103,7 @@ RULES: Final = (
         r"time to (?:oom|limit|failure|exhaustion)|headroom",
     ),
     _rule("doubling time", "duration", r"doubl|verdoppelt"),
-    _rule("error budget", "duration", r"budget|allow(?:s|ed|ance)"),
+    _rule("error budget", "duration", r"budget|allow(?:s|ed|ance)", r"burn|downtime|outage"),
     _rule(
         "window",
         "duration",
@@ -114,7 +140,7 @@ RULES: Final = (
     _rule(
         "start of the incident",
         "moment clock",
-        r"start|began|begin|onset|since|first error|beginn|seit\b|broke|went down",
+        r"start|began|begun|begin|onset|since|first error|beginn|seit\b|broke|went down",
         rf"{_CHANGE}|{_DETECT}",
     ),
     _rule("time of a change", "moment clock", _CHANGE, r"consider|under discussion"),
@@ -134,6 +160,7 @@ RULES: Final = (
         rf"error|fail|{_MEMORY}|latenc|\bp\d\d",
     ),
     _rule("error share", "percent", r"error|fail|5xx|reject|declin|fehler|abgelehnt"),
+    _rule("error increase", "multiple", r"error|fail|5xx|reject|fehler"),
     _rule("slow share", "percent", r"\bslow"),
     _rule(
         "memory increase",
@@ -149,6 +176,7 @@ RULES: Final = (
         rf"(?:{_TRAFFIC}).*(?:{_RISE})|(?:{_RISE}).*(?:{_TRAFFIC})",
     ),
     _rule("latency increase", "percent multiple", r"\bp\d\d|latenc|response time|latenz|slower"),
+    _rule("memory left", "bytes", r"\bleft\b|remaining|headroom|übrig|\bspare\b"),
     _rule(
         "memory limit",
         "bytes",
@@ -190,7 +218,7 @@ STATES: Final = (
     (
         "growth shape",
         re.compile(
-            rf"(?:{_MEMORY}|growth|grow|leak|climb).*\b(exponential|expontial|exponentiell|linear|"
+            rf"(?:{_MEMORY}|growth|grow|leak|climb).*?\b(exponential|expontial|exponentiell|linear|"
             r"logarithmic|quadratic|constant|steadily|doubl\w*|verdoppelt)|"
             rf"\b(exponential|exponentiell|linear|doubling)\w*[ ,].*(?:{_MEMORY}|growth|grow|leak)"
         ),
@@ -225,25 +253,58 @@ def topic_of(statement: Statement, quantity: Quantity) -> str | None:
     The words nearest to the quantity decide first (its clause), then the line; the heading
     only speaks for lines too short to speak for themselves.
     """
-    levels = [clause_of(statement, quantity), statement.words]
+    if quantity.kind == "count" and _PROCESSES.match(quantity.noun):
+        lead = statement.text[: quantity.start].lower()
+        if _AMONG.search(lead):
+            return "number of processes"
+    clause = _prepare(clause_of(statement, quantity), quantity)
+    for rule in _matching(quantity, clause):
+        return rule.topic
+    levels = [_prepare(statement.words, quantity)]
     if len(statement.words.split()) <= _SHORT_LINE_WORDS:
         levels.append(f"{statement.section.lower()} {statement.words}")
+    spoken_for = _topics_of_others(statement, quantity)
     for words in levels:
-        for rule in RULES:
-            if quantity.kind not in rule.kinds:
-                continue
-            if rule.words.search(words) and not (rule.without and rule.without.search(words)):
+        for rule in _matching(quantity, words):
+            if rule.topic not in spoken_for:
                 return rule.topic
     return None
 
 
+def _matching(quantity: Quantity, words: str) -> Iterator[Rule]:
+    """Yield the rules that take a quantity by these words, in their order."""
+    for rule in RULES:
+        if quantity.kind not in rule.kinds or not rule.words.search(words):
+            continue
+        if not (rule.without and rule.without.search(words)):
+            yield rule
+
+
+def _topics_of_others(statement: Statement, quantity: Quantity) -> set[str]:
+    """Return the topics that other quantities of this kind have by their own clauses.
+
+    A word that another number stands beside doesn't speak for this one as well.
+    """
+    others = [q for q in statement.quantities if q.kind == quantity.kind and q is not quantity]
+    found = set()
+    for other in others:
+        rule = next(_matching(other, _prepare(clause_of(statement, other), other)), None)
+        if rule is not None:
+            found.add(rule.topic)
+    return found - _SHARED
+
+
+def _prepare(words: str, quantity: Quantity) -> str:
+    """Leave out what a time only refers to: ``errors began after the deploy`` is no deploy."""
+    return _REFERRED.sub(" ", words) if quantity.kind in {"moment", "clock"} else words
+
+
 def clause_of(statement: Statement, quantity: Quantity) -> str:
-    """Return the clause around a quantity, cut at brackets, semicolons, commas and full stops."""
+    """Return the clause around a quantity, cut at brackets, commas, stops, dashes and "and"."""
     text = statement.text
-    left = max(text.rfind(mark, 0, quantity.start) for mark in ("(", ";", "|", ", ", ". "))
-    ends = [text.find(mark, quantity.end) for mark in (")", ";", "|", "(", ", ", ". ")]
-    right = min((end for end in ends if end >= 0), default=len(text))
-    return text[left + 1 : right].lower()
+    left = max((m.end() for m in _CUT.finditer(text, 0, quantity.start)), default=0)
+    right = _CUT.search(text, quantity.end)
+    return text[left : right.start() if right else len(text)].lower()
 
 
 def states_of(statement: Statement) -> list[tuple[str, str]]:

@@ -156,7 +156,11 @@ def judge_all(declared: Declared, context: Context | None) -> list[Claim]:
     for item in declared.bound:
         if item.topic in _NOT_CLAIMS:
             continue
-        key = (item.statement.line, item.topic, item.quantity.text)
+        quantity = item.quantity
+        if quantity.kind == "count" and not (item.topic or quantity.noun or quantity.side):
+            continue  # a number of nothing: of a ticket, a page, a version
+        name = item.topic or quantity.noun or "unknown"
+        key = (item.statement.line_of(quantity), name, quantity.text)
         own = by_arithmetic.pop(key, [])
         measured = judge(item, declared, context, index) if context and index else None
         claims.append(_combine(item, declared, measured, own))
