@@ -38,6 +38,7 @@ _COMMON: Final = frozenset(
         service server client handler context config default abstract simple internal function new
         the and for with from into was has are not its this that feature release version change
         deploy deployment rollout rolled update updated request requests response real time
+        during while after before when then than over under with without again still also more
         heap memory collection queue set queued holder reference weak soft phantom""",
     )
 )

@@ -219,8 +219,15 @@ def _suspect(candidate: Candidate, arguments: Sequence[Argument], probability: f
 
 def _nothing(candidate: Candidate, side: str) -> Argument:
     """Say that a side is empty: it was looked at, and nothing was found."""
+    text = f"nothing in the evidence speaks {side} it"
+    if candidate.change_id == NONE_ID:
+        text = (
+            "it is what the others are measured against: trouble at any time, in any process"
+            if side == "for"
+            else "it has no time and no processes of its own to be contradicted by"
+        )
     return Argument(
-        text=f"nothing in the evidence speaks {side} it",
+        text=text,
         weight=0.0,
         evidence=[EvidenceRef(path=source) for source in candidate.sources[:1] or ("changes",)],
     )

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from forensics.analysis._candidates import NONE_ID
 from forensics.analysis._context import show_bytes
-from forensics.analysis._statements import Statement, split_words
+from forensics.analysis._question_words import find_named_change
+from forensics.analysis._statements import Statement
 from forensics.analysis.attribution import Result as Attribution
 from forensics.analysis.claims import Result as Claims
 from forensics.analysis.decisions import Result as Decisions
@@ -27,21 +29,10 @@ from forensics.findings import (
     EvidenceRef,
     HeapSuspect,
     Question,
-    Suspect,
 )
 
 TITLE: Final = "The critical questions"
 NEEDS: Final = ("claims", "attribution", "memory_growth", "decisions", "impact", "heap_summary?")
-
-_STOP: Final = frozenset(
-    re.findall(
-        r"\w+",
-        """why what which who when where how is are was were be been being can could should would
-        will do does did the a an this that these those it its to of in on for with by from and or
-        not new old related caused cause causing make made makes things worse immediately due
-        because there any we our us feature change problem issue incident""",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +97,6 @@ def _confidence(probability: float) -> Confidence:
     return "high" if probability >= 0.9 else "medium" if probability >= 0.6 else "low"
 
 
-def _named_change(statement: Statement, material: Material) -> Suspect | None:
-    """Return the suspect whose notes share the most telling words with the question."""
-    words = {w for w in re.findall(r"[a-z0-9.]{3,}", statement.words) if w not in _STOP}
-    words = {_stem(word) for word in words}
-    by_id = {candidate.change_id: candidate for candidate in material.attribution.candidates}
-    best: tuple[int, float, Suspect] | None = None
-    for suspect in material.attribution.suspects:
-        candidate = by_id.get(suspect.change_id)
-        if candidate is None:
-            continue
-        said = {_stem(w) for w in re.findall(r"[a-z0-9.]{3,}", split_words(candidate.text))}
-        key = (len(words & said), suspect.probability)
-        if key[0] and (best is None or key > best[:2]):
-            best = (*key, suspect)
-    return best[2] if best else None
-
-
-def _stem(word: str) -> str:
-    for ending in ("ations", "ation", "ings", "ing", "ions", "ion", "ed", "es", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
-
-
 def _heap_suspect(material: Material) -> tuple[HeapSuspect, str] | None:
     if material.heap is None:
         return None
@@ -177,7 +144,7 @@ def _resource_words(statement: Statement) -> set[str]:
 
 def _related(statement: Statement, material: Material) -> Question:
     """Say how likely the named change is the cause."""
-    suspect = _named_change(statement, material)
+    suspect = find_named_change(statement, material.attribution)
     if suspect is None:
         text = "No known change shares its words, so no probability can be given."
         return _unknown(statement.text, text, ["a change record that names it"])
@@ -205,6 +172,40 @@ def _related(statement: Statement, material: Material) -> Question:
     )
 
 
+def _cause(statement: Statement, material: Material) -> Question:
+    """Name the first suspect, or say that the evidence doesn't decide and what would."""
+    attribution = material.attribution
+    if not attribution.suspects:
+        text = "No change could be weighed."
+        return _unknown(statement.text, text, ["metrics of memory and requests", "the changes"])
+    named = find_named_change(statement, material.attribution)
+    if named is not None and re.match(r"(?:is|was|did|could|are|were|does)\b", statement.words):
+        return _related(statement, material)
+    first = attribution.suspects[0]
+    best = max(first.for_, key=lambda a: a.weight)
+    refs = best.evidence[:3]
+    if not attribution.is_decided:
+        second = attribution.suspects[1]
+        text = (
+            f"The evidence does not decide: {first.what} ({first.probability:.0%}) or "
+            f"{second.what} ({second.probability:.0%})."
+        )
+        return _unknown(statement.text, text, [attribution.sensitivity]).model_copy(
+            update={"evidence": refs}
+        )
+    if first.change_id == NONE_ID:
+        text = f"None of the known changes (probability {first.probability:.0%}): {best.text}."
+    else:
+        text = f"{first.what} (probability {first.probability:.0%}): {best.text}."
+    return Question(
+        question=statement.text,
+        answer=text,
+        verdict="text",
+        confidence=_confidence(first.probability),
+        evidence=refs,
+    )
+
+
 def _worse(statement: Statement, material: Material) -> Question:
     """Say what the named change is seen to do, and whether traffic made it worse."""
     related = _related(statement, material)
@@ -225,6 +226,14 @@ def _decision(material: Material, name: str) -> Decision | None:
     return next((d for d in material.decisions.decisions if d.decision == name), None)
 
 
+_MISSING: Final = {
+    "rollback": ["transactions with a capture and no final state, from the ledger"],
+    "reroute": ["capacity and version of the other region"],
+    "scale": ["the database's limit of connections"],
+    "raise the pool": ["the database's limit of connections"],
+}
+
+
 def _advise(name: str) -> Callable[[Statement, Material], Question]:
     def route(statement: Statement, material: Material) -> Question:
         decision = _decision(material, name)
@@ -232,16 +241,15 @@ def _advise(name: str) -> Callable[[Statement, Material], Question]:
             return _unknown(statement.text, "The evidence does not bear on it.", [])
         verdict = {"do": "yes", "do not": "no", "unknown": "unknown"}[decision.advice]
         risks = f" Risks: {'; '.join(decision.risks)}." if decision.risks else ""
+        why = decision.why.rstrip(".")
         return Question.model_validate(
             {
                 "question": statement.text,
-                "answer": f"{decision.why}.{risks}",
+                "answer": f"{why}.{risks}",
                 "verdict": verdict,
                 "confidence": "low" if verdict == "unknown" else "medium",
                 "evidence": decision.evidence,
-                "missing": ["transactions with a capture and no final state, from the ledger"]
-                if name == "rollback"
-                else ["capacity and version of the other region"],
+                "missing": _MISSING.get(name, []),
             }
         )
 
@@ -302,19 +310,73 @@ def _leaks(statement: Statement, material: Material) -> Question:
 
 Route = Callable[[Statement, Material], Question]
 
+#: The first route whose words a question has answers it.
+_ROUTED: Final[tuple[tuple[tuple[str, ...], Route | str], ...]] = (
+    (
+        (
+            r"roll(?:ed|ing)?[ -]?back|revert|previous (?:version|release|build)|corrupt",
+            r"data loss|back to (?:v?\d|the (?:last|old|previous))|undo the|zurückrollen",
+        ),
+        "rollback",
+    ),
+    (
+        (
+            r"\bregion|rerout|(?:route|shift) .*traffic|drain|fail ?over|data ?cent|standby",
+            r"backup (?:site|cluster|region)|other cluster|evacuat",
+        ),
+        "reroute",
+    ),
+    (
+        (
+            r"(?:not|never) (?:being |get(?:ting)? )?(?:released|returned|closed|freed|given back)",
+            r"unreleased|(?:who|what)(?: is| else)? (?:holds?|holding|keep(?:s|ing)?|retain\w*)",
+            r"(?:filling|eating|using|piling|occup\w*).*(?:heap|memory)",
+            r"what(?:'s| is) in (?:the )?(?:heap|memory)",
+        ),
+        _released,
+    ),
+    ((r"\bworse\b|backfire",), _worse),
+    (
+        (
+            r"scal(?:e|ing)|(?:more|add(?:ing)?|extra) (?:pods|instances|replicas|nodes)",
+            r"capacity",
+        ),
+        "scale",
+    ),
+    ((r"restart|reboot|recycle|bounc(?:e|ing)",), "restart"),
+    (
+        (r"(?:raise|increase|bigger|larger|enlarge|bump).*(?:pool|connections)|pool size",),
+        "raise the pool",
+    ),
+    (
+        (
+            r"when (?:will|does|do|would)|time to|how soon|next (?:oom|crash|kill)",
+            r"how (?:long|much time) (?:until|till|before|do we|have we|is left|remains)",
+        ),
+        _when,
+    ),
+    (
+        (r"how many|affected|(?:which|what) (?:customers|users|share)|impact|how bad|who is hit",),
+        _affected,
+    ),
+    (
+        (
+            r"(?:what|which|who)\b.*(?:caus|change|trigger|introduc|to blame|culprit|broke)",
+            r"(?:what|which|who)\b.*(?:did (?:it|this)|responsib)|root cause|what happened",
+        ),
+        _cause,
+    ),
+    (
+        (
+            r"relat|because of|due to|responsib|is it the|caus|to blame|culprit|fault",
+            r"behind this|anything to do with|linked",
+        ),
+        _related,
+    ),
+    ((r"\bleak|grow",), _leaks),
+    ((r"\bwhy\b",), _worse),
+)
 ROUTES: Final[tuple[tuple[re.Pattern[str], Route], ...]] = tuple(
-    (re.compile(words), _advise(named) if isinstance(named, str) else named)
-    for words, named in (
-        (r"roll(?:ed|ing)?[ -]?back|revert|previous version|corruption|data loss", "rollback"),
-        (r"region|rerout|route traffic|fail ?over|data ?cent|standby|backup", "reroute"),
-        (r"not (?:being )?(?:released|returned|closed|freed)|unreleased|who holds", _released),
-        (r"\bworse\b|backfire", _worse),
-        (r"scal(?:e|ing)|more (?:pods|instances|replicas|capacity)|capacity", "scale"),
-        (r"restart|reboot|recycle", "restart"),
-        (r"when (?:will|does|do)|how long (?:until|till|before|do we)|time to", _when),
-        (r"how many|affected|which (?:customers|users)|impact", _affected),
-        (r"relat|because of|due to|responsib|is it the|caus|to blame|culprit", _related),
-        (r"\bleak", _leaks),
-        (r"\bwhy\b", _worse),
-    )
+    (re.compile("|".join(words)), _advise(named) if isinstance(named, str) else named)
+    for words, named in _ROUTED
 )
