@@ -12,7 +12,7 @@ import typer
 
 from forensics._version import __version__
 from forensics.commands._output import fail, fail_unexpectedly
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, printable
 from forensics.plugins import find_plugins
 
 _HELP = """Read the evidence of a memory incident and say what happened.
@@ -60,6 +60,16 @@ def build_app() -> typer.Typer:
     return app
 
 
+def _failed_by_machine(error: OSError | MemoryError) -> ForensicsError:
+    """Say what the machine refused: space, memory, a permission."""
+    if isinstance(error, MemoryError):
+        what = "out of memory; give the run more, or leave evidence out with `ignore`"
+    else:
+        place = f"{printable(str(error.filename))}: " if error.filename else ""
+        what = f"{place}{error.strerror or type(error).__name__}; check space and permissions"
+    return ForensicsError(f"{what}; a previous report is unchanged")
+
+
 def _tell_version(wanted: bool) -> None:
     """Print the version before any verb is asked for."""
     if wanted:
@@ -80,6 +90,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except (OSError, MemoryError) as error:
+        if is_debug:
+            fail_unexpectedly(error, with_traceback=True)
+        fail(_failed_by_machine(error))
     except Exception as error:  # noqa: BLE001  # the outermost boundary: no raw evidence on the screen
         fail_unexpectedly(error, with_traceback=is_debug)
     sys.exit(0)

@@ -9,7 +9,8 @@ from typing import Final
 #: Groups of digits, each pair separated by one space or dash (or by one of the exotic marks
 #: that only count between four groups of four).
 CARD: Final = re.compile(
-    r"(?:(?<![\w.-])|(?<=card[_-])|(?<=pan[_-])|(?<=number[_-])|(?<=[a-z]_)(?=\d{13,16}_[a-z]))\d++(?:[ \u00a0\u2009\u202f-]\d++)*+"
+    r"(?:(?<![\w.-])|(?<=card[_-])|(?<=pan[_-])|(?<=number[_-])|(?<=[a-z]_)(?=\d{13,16}_[a-z]))"
+    r"\d++(?:[ \u00a0\u2009\u202f-]\d++)*+"
     r"(?![0-9A-Za-z]|[.]\d)",
     re.IGNORECASE,
 )

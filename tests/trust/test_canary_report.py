@@ -1,6 +1,6 @@
 """Unique secrets in every free text of every format are in no byte of any output.
 
-Executed notebooks too: ``FORENSICS_NOTEBOOKS=1 python -m pytest tests/trust/test_canary_report.py``.
+With executed notebooks: ``FORENSICS_NOTEBOOKS=1 python -m pytest`` and this file.
 """
 
 from __future__ import annotations
