@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ COLUMNS: Final = {
     "after": pl.String,
 }
 _MAX_TEXT: Final = 200
+_PSEUDONYM: Final = re.compile(r"\[([a-z-]+)#[0-9a-f]{6}\]")
 #: Parts of the findings that depend on the run, not on the evidence.
 _RUN_PARTS: Final = ("charts", "missing", "generated_by")
 
@@ -99,7 +101,8 @@ def compare(before: Any, after: Any, where: str = "") -> list[tuple[str, str, st
 
 def _plain(findings: Findings) -> Any:
     """Return findings as JSON values, redacted as a report's are, without its run's parts."""
-    document = redact_value(orjson.loads(to_json(findings)))
+    shown = orjson.dumps(redact_value(orjson.loads(to_json(findings)))).decode()
+    document = orjson.loads(_PSEUDONYM.sub(r"[\1]", shown))  # another user has another key
     return {key: value for key, value in document.items() if key not in _RUN_PARTS}
 
 
