@@ -9,6 +9,8 @@ from typing import Any
 
 from forensics.charts._chart import Rule
 
+#: Begin, end (shares of the axis) and line of a text.
+Extent = tuple[float, float, int]
 RULE_LETTERS = 46  #: longer names of changes are cut
 
 
@@ -96,8 +98,9 @@ def place_rule_labels(
     """Give each labelled rule a line above the panel, so that no two texts touch.
 
     A text begins at its rule, or ends there where it would run out of the panel. Going away
-    from that end, each takes the lowest line that is free, above the texts that reach over
-    its own rule: the stroke up to a text crosses no other text of its side.
+    from that end, each takes the line above the texts that reach over its place. Of several
+    points from which on texts end at their rules, the one is taken at which the fewest
+    strokes from a text down to its rule cross another text.
 
     Parameters
     ----------
@@ -111,25 +114,51 @@ def place_rule_labels(
         How many letters of the label's size are as wide as the panel.
     """
     span = (high - low) or 1.0
-    wanted: list[tuple[Rule, str, float, float, float]] = []
-    for rule in rules:
-        if rule.axis == "x" and rule.text:
-            text = shorten(rule.text, RULE_LETTERS)
-            at, width = (to_number(rule.at) - low) / span, (len(text) + 2) / letters_across
-            begin = at if at + width <= 1 else at - width
-            wanted.append((rule, text, at, begin, begin + width))
-    order = [one for one in wanted if one[3] >= one[2]]
-    order.sort(key=lambda one: (-one[2], one[0].name))
-    order += sorted((o for o in wanted if o[3] < o[2]), key=lambda one: (one[2], one[0].name))
-    taken: list[tuple[float, float, int]] = []
-    placed: list[RuleLabel] = []
-    for rule, text, at, begin, end in order:
-        is_left = begin >= at
-        over = [level for (first, last, level) in taken if first < end and last > begin]
-        level = max(over, default=-1) + 1
-        taken.append((begin, end, level))
-        placed.append(RuleLabel(rule, text, level, is_left))
-    return sorted(placed, key=lambda one: (to_number(one.rule.at), one.rule.name))
+    wanted = [
+        (rule, (to_number(rule.at) - low) / span, shorten(rule.text, RULE_LETTERS))
+        for rule in rules
+        if rule.axis == "x" and rule.text
+    ]
+    wanted.sort(key=lambda one: (one[1], one[0].name))
+    widths = [(len(text) + 2) / letters_across for _, _, text in wanted]
+    places = [at for _, at, _ in wanted]
+    tried = [_stack(places, widths, turn) for turn in (1.0, 0.75, 0.5, 0.25)]
+    best = min(tried, key=lambda spans: (_count_crossings(places, spans), _height(spans)))
+    return [
+        RuleLabel(rule, text, level, begin >= at)
+        for (rule, at, text), (begin, _, level) in zip(wanted, best, strict=True)
+    ]
+
+
+def _stack(places: list[float], widths: list[float], turn: float) -> list[Extent]:
+    """Return begin, end and line of each text; those from ``turn`` on end at their rules."""
+    spans: list[Extent] = [(0.0, 0.0, 0)] * len(places)
+    is_left = [
+        (at < turn or at - width < 0) and at + width <= 1
+        for at, width in zip(places, widths, strict=True)
+    ]
+    first = [i for i in reversed(range(len(places))) if is_left[i]]
+    order = [*first, *(i for i in range(len(places)) if not is_left[i])]
+    taken: list[Extent] = []
+    for i in order:
+        begin = places[i] if is_left[i] else places[i] - widths[i]
+        end = begin + widths[i]
+        over = [line for first, last, line in taken if first < end and last > begin]
+        spans[i] = (begin, end, max(over, default=-1) + 1)
+        taken.append(spans[i])
+    return spans
+
+
+def _count_crossings(places: list[float], spans: list[Extent]) -> int:
+    return sum(
+        begin < at < end and line < own
+        for at, (_, _, own) in zip(places, spans, strict=True)
+        for begin, end, line in spans
+    )
+
+
+def _height(spans: list[Extent]) -> int:
+    return max((line for _, _, line in spans), default=0)
 
 
 def thin(x: Sequence[Any], y: Sequence[float], most: int) -> tuple[list[Any], list[float]]:

@@ -8,7 +8,9 @@ salt keep the bytes equal between runs.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,7 +73,7 @@ class Pictures:
 
 def draw(chart: m.Chart) -> Pictures:
     """Draw a chart in every still form; it is laid out once, which is what costs most."""
-    with mpl.rc_context(_RC):
+    with _drawing():
         figure = _build_figure(chart)
         inline = _to_svg(figure, "none")
         _add_frame(figure, chart)
@@ -81,8 +83,19 @@ def draw(chart: m.Chart) -> Pictures:
 
 def draw_inline(chart: m.Chart) -> str:
     """Return the chart as SVG without title, its text as text."""
-    with mpl.rc_context(_RC):
+    with _drawing():
         return _to_svg(_build_figure(chart), "none")
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Draw in the house's style; a letter that the font lacks is a box in the loose pictures.
+
+    In the page it is text, for which the reader's machine has a font.
+    """
+    with mpl.rc_context(_RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        yield
 
 
 def _to_svg(figure: Figure, text: str) -> str:

@@ -28,7 +28,7 @@ from forensics.findings import Findings, Growth
 TITLE: Final = "Changes and events on one time line, with the onset and its interval"
 NEEDS: Final = ("findings", "changes", "events")
 
-_MOST_EVENTS: Final = 400
+_MOST_EVENTS: Final = 150
 _MOST_CHANGES: Final = 12
 _BINS: Final = 60
 #: Half the width of the central 90 % of a normal distribution, in its standard deviations.
@@ -41,12 +41,12 @@ _TAIL: Final = timedelta(minutes=5)
 def draw(findings: Findings, changes: pl.DataFrame, events: pl.DataFrame) -> Chart | None:
     """Return the chart, or ``None`` where neither a change nor an event is known."""
     changes = _around(findings, changes)
-    events = _around(findings, events).head(_MOST_EVENTS)
+    events = _around(findings, events)
     if changes.is_empty() and events.is_empty():
         return None
     named = _named(findings, changes)
-    kinds = events["kind"].unique().sort().to_list()
     counts = dict(events.group_by("kind").len().iter_rows())
+    kinds = sorted(counts, key=lambda kind: (kind == "other", kind != "oom_kill", kind))
     rows = [*named["what"].to_list()]
     rows += [f"{str(kind).replace('_', ' ')} ({counts[kind]})" for kind in kinds]
     low, high = _ends(findings, named, events)
@@ -244,8 +244,13 @@ def _events(events: pl.DataFrame, kinds: list[str], offset: int) -> list[Mark]:
             size=4.5,
         )
         for row, kind in enumerate(kinds)
-        if not (part := events.filter(pl.col("kind") == kind)).is_empty()
+        if not (part := _thinned(events.filter(pl.col("kind") == kind))).is_empty()
     ]
+
+
+def _thinned(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the events of one kind, every so many where there are more than can be seen."""
+    return events.gather_every(max(1, -(-events.height // _MOST_EVENTS)))
 
 
 def _milestones(findings: Findings) -> list[Mark]:

@@ -79,7 +79,10 @@ def _strip(claims: list[Claim]) -> Rects:
         y0=[0.1] * len(ends),
         y1=[0.9] * len(ends),
         roles=[_ROLES[verdict] for verdict in present],
-        labels=[f"{count} {_SIGNS[verdict]}\n{verdict}" for verdict, count in present.items()],
+        labels=[
+            f"{count} {_SIGNS[verdict]}" + (f"\n{verdict}" if count * 8 > len(claims) else "")
+            for verdict, count in present.items()
+        ],
         texts=[f"{count} {verdict}" for verdict, count in present.items()],
     )
 

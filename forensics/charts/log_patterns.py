@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from forensics.charts._chart import Axis, Chart, Heat, Panel
-from forensics.charts._layout import shorten
-from forensics.charts._signal import bin_width, change_rules, sources_of
+from forensics.charts._layout import fit_label, shorten
+from forensics.charts._signal import bin_width, change_rules, focus, sources_of
 from forensics.findings import Findings
 
 TITLE: Final = "Log patterns over time"
 NEEDS: Final = ("findings", "logs")
 
 _MOST: Final = 16
+_LETTERS: Final = 44
 _BINS: Final = 90
 #: A word with a digit in it is a value; without template ids, lines that differ in values are one.
 _VALUE: Final = r"[^\s,;=()\[\]{}]*\d[^\s,;=()\[\]{}]*"
@@ -38,7 +40,7 @@ def draw(findings: Findings, logs: pl.LazyFrame) -> Chart | None:
     table = counts.filter(pl.col("pattern").is_in(chosen))
     values = [_row(table, pattern, starts) for pattern in chosen]
     edges = [*starts, starts[-1] + timedelta(seconds=width)]
-    low, high = edges[0], edges[-1]
+    low, high = focus(findings, edges[0], edges[-1])
     title = _title(counts, names, chosen)
     return Chart(
         id="log-patterns",
@@ -46,7 +48,7 @@ def draw(findings: Findings, logs: pl.LazyFrame) -> Chart | None:
         subtitle=f"share of each pattern's busiest {width} s, {len(chosen)} patterns",
         panels=(
             Panel(
-                x=Axis(label="time (UTC)", scale="time"),
+                x=Axis(label="time (UTC)", scale="time", low=low, high=high),
                 y=Axis(scale="category", categories=tuple(names[p] for p in chosen)),
                 marks=(
                     Heat(
@@ -69,7 +71,7 @@ def draw(findings: Findings, logs: pl.LazyFrame) -> Chart | None:
             text=pl.col("pattern").replace_strict(names, return_dtype=pl.String)
         ).sort("time", "pattern"),
         sources=sources_of(findings, ("logs",)),
-        height_in=1.2 + 0.3 * len(chosen),
+        height_in=1.2 + 0.25 * len(chosen),
     )
 
 
@@ -115,9 +117,13 @@ def _names(logs: pl.LazyFrame, chosen: list[str]) -> dict[str, str]:
         .agg(pl.col("message").drop_nulls().first())
         .collect(engine="streaming")
     )
+    texts = {r["pattern"]: r["message"] or r["pattern"] for r in first.iter_rows(named=True)}
+    short = {pattern: shorten(text, _LETTERS) for pattern, text in texts.items()}
+    known = Counter(short.values())
+    # What begins alike is cut in its middle instead, so that its end tells it apart.
     return {
-        row["pattern"]: shorten(row["message"] or row["pattern"], 72)
-        for row in first.iter_rows(named=True)
+        pattern: name if known[name] == 1 else fit_label(texts[pattern], _LETTERS)
+        for pattern, name in short.items()
     }
 
 
@@ -144,5 +150,5 @@ def _title(counts: pl.DataFrame, names: dict[str, str], chosen: list[str]) -> st
     if loud.is_empty():
         return f"{counts['pattern'].n_unique()} log patterns, none of them warnings or errors"
     top = loud.row(0, named=True)
-    shown = shorten(names[top["pattern"]], 56)
+    shown = names[top["pattern"]]
     return f"“{shown}” is logged {top['lines']:,} times from {top['time']:%H:%M} UTC on"

@@ -33,6 +33,8 @@ NEEDS: Final = ("findings", "roles", "events")
 
 #: From what tells a leak best to what tells it worst.
 MEMORY_ROLES: Final = ("gc_floor", "heap_used", "working_set", "rss")
+#: Processes of one version that get a colour each.
+_MOST_COLOURS: Final = 6
 _NAMES: Final = {
     "gc_floor": "heap after collection",
     "heap_used": "heap in use",
@@ -100,6 +102,11 @@ def worst_growth(findings: Findings) -> Growth | None:
 def _lines(signals: Sequence[Signal]) -> list[Mark]:
     """One line a process life, one colour a version; each version is named once."""
     versions = {name: role_of(i) for i, name in enumerate(sorted({s.version for s in signals}))}
+    if len(versions) == 1 and 1 < len(signals) <= _MOST_COLOURS:
+        return [
+            Line(name=s.entity or "process", role=role_of(i), x=s.x, y=s.y)
+            for i, s in enumerate(signals)
+        ]
     thin_lines = len(signals) > 8
     named: set[str] = set()
     marks: list[Mark] = []
@@ -142,7 +149,7 @@ def _model(worst: Growth | None, signals: Sequence[Signal]) -> list[Mark]:
     low, high = worst.rate_interval or (worst.rate_bytes_per_min, worst.rate_bytes_per_min)
     return [
         Band(
-            name="its interval",
+            name="interval of the fitted rate",
             role="model",
             legend=worst.rate_interval is not None,
             x=x,

@@ -31,10 +31,12 @@ def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None
     rows = [row for change in changes if (row := _slopes(points, change, changes)) is not None]
     if not rows:
         return None
-    steepest = max(rows, key=lambda row: row["after"] - row["before"])
+    cause = {s.what for s in changes if s.change_id == findings.verdict.root_cause.change_id}
+    told = [row for row in rows if row["what"] in cause] or rows
+    steepest = max(told, key=lambda row: row["after"] - row["before"])
     title = (
         f"The slope of memory goes from {human(steepest['before'], 'bytes/min')} to "
-        f"{human(steepest['after'], 'bytes/min')} with {steepest['what']}"
+        f"{human(steepest['after'], 'bytes/min')} after {steepest['what']}"
     )
     at = [float(i) for i in range(len(rows))]
     zero = [0.0] * len(rows)
@@ -43,7 +45,7 @@ def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None
     return Chart(
         id="slope-before-after",
         title=title,
-        subtitle="median over process lives, up to the neighbouring change",
+        subtitle="mean over process lives, up to the neighbouring change",
         panels=(
             Panel(
                 x=Axis(
@@ -79,7 +81,7 @@ def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None
         ),
         caption=(
             "Each slope is taken within one process life, between a change and its neighbours, at "
-            "most half an hour to a side; shown is the median over lives. Where changes lie close "
+            "most half an hour to a side; shown is the mean over lives. Where changes lie close "
             "together, few samples tell them apart."
         ),
         alt=f"Bars of the slope before and after {len(rows)} changes. {title}.",
@@ -92,14 +94,14 @@ def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None
 
 
 def _slopes(points: pl.DataFrame, change: Suspect, changes: list[Suspect]) -> dict[str, Any] | None:
-    """Return the median slopes on both sides, bounded by the neighbouring changes."""
+    """Return the mean slopes on both sides, bounded by the neighbouring changes."""
     at = change.time
     assert at is not None
     times = [other.time for other in changes if other.time]
     begin = max([at - _WINDOW, *(t for t in times if t < at)])
     end = min([at + _WINDOW, *(t for t in times if t > at)])
-    before = _median_slope(points, begin, at)
-    after = _median_slope(points, at, end)
+    before = _mean_slope(points, begin, at)
+    after = _mean_slope(points, at, end)
     if before is None or after is None:
         return None
     return {"what": change.what, "time": at, "before": before, "after": after}
@@ -112,8 +114,8 @@ def _by_life(points: pl.DataFrame, lifetimes: Lifetimes) -> pl.DataFrame:
     return joined.with_columns(pl.col("life").fill_null(pl.col("time").min()))
 
 
-def _median_slope(points: pl.DataFrame, low: datetime, high: datetime) -> float | None:
-    """Return the median over process lives of the least-squares slope, in bytes a minute."""
+def _mean_slope(points: pl.DataFrame, low: datetime, high: datetime) -> float | None:
+    """Return the mean over process lives of the least-squares slope, in bytes a minute."""
     part = points.filter(pl.col("time").is_between(low, high))
     minutes = (pl.col("time") - pl.col("time").min()).dt.total_seconds() / 60
     slopes = (
@@ -126,5 +128,5 @@ def _median_slope(points: pl.DataFrame, low: datetime, high: datetime) -> float 
         )
         .filter((pl.col("samples") >= _LEAST) & (pl.col("spread") > 0))["slope"]
     )
-    middle = slopes.median()
+    middle = slopes.mean()
     return float(middle) if isinstance(middle, int | float) else None

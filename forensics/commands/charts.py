@@ -29,7 +29,7 @@ def charts(  # one parameter an option
         list[str] | None, typer.Option(help="Kinds of files to copy: svg, png, html, csv, json.")
     ] = None,
     snippet: Annotated[
-        str, typer.Option(help="Print text to embed: markdown, html or confluence.")
+        str, typer.Option(help="Print text to embed: markdown, html, confluence or docs.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print charts.json.")] = False,
 ) -> None:

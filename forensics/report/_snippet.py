@@ -42,8 +42,17 @@ def _confluence(chart: Any) -> str:
     )
 
 
+def _docs(chart: Any) -> str:
+    """Return what to do in Google Docs, which takes pictures as PNG only, and the text to paste."""
+    return (
+        f"Insert > Image > charts/{chart.id}-2x.png\n"
+        f"Alt text: {chart.alt}\n\n{chart.title}. {chart.caption}"
+    )
+
+
 TARGETS: Final[Mapping[str, Callable[[Any], str]]] = {
     "markdown": _markdown,
     "html": _html,
     "confluence": _confluence,
+    "docs": _docs,
 }

@@ -39,7 +39,7 @@ def _what(view: View, words: Any) -> Markup:
     who = words.text(incident.service or "The service")
     short = words.text(" ".join(verdict.summary.split()[:60]))
     if view.first_at is None:
-        return Markup("{}: {}").format(who, short)
+        return Markup(short)  # noqa: S704  # escaped by ``words.text``
     since = words.when(view.first_at, "%Y-%m-%d %H:%M UTC")
     lasted = minutes_between(view.first_at, view.last_at)
     if lasted is None:
@@ -52,11 +52,11 @@ def _what(view: View, words: Any) -> Markup:
 
 def _cause(view: View, words: Any) -> Markup:
     verdict = view.findings.verdict
+    if view.names_cause:
+        return Markup("This is said with {} confidence.").format(verdict.confidence)
     if view.cause is None:
         known = "not known" if verdict.root_cause.kind == "unknown" else "none of the known changes"
         return Markup("The cause is {} ({} confidence).").format(known, verdict.confidence)
-    if view.names_cause:
-        return Markup("This is said with {} confidence.").format(verdict.confidence)
     return Markup("The cause is {} with probability {} ({} confidence).").format(
         words.text(" ".join(view.cause.what.split()[:20])),
         words.num(verdict.root_cause.probability, "share"),

@@ -104,7 +104,8 @@ class View:
     @property
     def names_cause(self) -> bool:
         """Return whether the verdict's summary names the cause already."""
-        return self.cause is not None and self.cause.what in self.findings.verdict.summary
+        said = self.findings.verdict.summary
+        return "known changes" in said if self.cause is None else self.cause.what in said
 
     @property
     def advice(self) -> list[Decision]:

@@ -14,6 +14,7 @@ from forensics.evidence import check_custody, check_report, open_case
 from forensics.evidence.custody import read_custody
 from forensics.findings import Findings, read_findings, to_json
 from forensics.redaction import redact_value
+from forensics.run._compare import compare, rank_of
 from forensics.run.assemble import assemble
 from forensics.run.pipeline import Pipeline
 
@@ -23,10 +24,12 @@ COLUMNS: Final = {
     "before": pl.String,
     "after": pl.String,
 }
-_MAX_TEXT: Final = 200
 _PSEUDONYM: Final = re.compile(r"\[([a-z-]+)#[0-9a-f]{6}\]")
 #: Parts of the findings that depend on the run, not on the evidence.
 _RUN_PARTS: Final = ("charts", "missing", "generated_by")
+
+
+_WHAT: Final = ("verdict differs", "reason differs", "finding differs")
 
 
 def verify_report(report: Path, evidence: Path | None, *, replay: bool) -> pl.DataFrame:
@@ -71,32 +74,17 @@ def verify_report(report: Path, evidence: Path | None, *, replay: bool) -> pl.Da
 def diff_reports(first: Path, second: Path) -> pl.DataFrame:
     """Return one row for each field of the findings that differs between two reports.
 
+    What changed in the verdict comes first, then what it rests on, then everything else.
+
     Raises
     ------
     CorruptEvidenceError
         If a ``findings.json`` can't be read.
     """
     before, after = (_plain(read_findings(path / "findings.json")) for path in (first, second))
-    rows = [("finding differs", *row) for row in compare(before, after)]
+    found = sorted(compare(before, after), key=lambda row: rank_of(row[0]))
+    rows = [(_WHAT[rank_of(row[0])], *row) for row in found]
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
-
-
-def compare(before: Any, after: Any, where: str = "") -> list[tuple[str, str, str]]:
-    """Return (place, before, after) of every leaf that differs, in document order."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        names = [*before, *(name for name in after if name not in before)]
-        return [
-            row
-            for name in names
-            for row in compare(before.get(name), after.get(name), f"{where}.{name}".lstrip("."))
-        ]
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        return [
-            row
-            for number, (one, other) in enumerate(zip(before, after, strict=True))
-            for row in compare(one, other, f"{where}[{number}]")
-        ]
-    return [] if before == after else [(where, _text(before), _text(after))]
 
 
 def _plain(findings: Findings) -> Any:
@@ -104,11 +92,6 @@ def _plain(findings: Findings) -> Any:
     shown = orjson.dumps(redact_value(orjson.loads(to_json(findings)))).decode()
     document = orjson.loads(_PSEUDONYM.sub(r"[\1]", shown))  # another user has another key
     return {key: value for key, value in document.items() if key not in _RUN_PARTS}
-
-
-def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
 
 
 def _find_evidence(report: Path) -> Path:

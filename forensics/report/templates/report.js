@@ -31,6 +31,17 @@ for (const copy of document.querySelectorAll("button.copy")) {
 if (window.matchMedia("(max-width: 60rem)").matches) {
   document.querySelector("nav details")?.removeAttribute("open");
 }
+for (const table of document.querySelectorAll("table")) {
+  const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+  table.classList.add("labelled");
+  for (const row of table.querySelectorAll("tbody tr")) {
+    [...row.children].forEach((cell, index) => {
+      if (index > 0 && names[index]) {
+        cell.dataset.label = names[index];
+      }
+    });
+  }
+}
 const reveal = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   for (let part = target?.closest("details"); part; part = part.parentElement.closest("details")) {
