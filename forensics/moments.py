@@ -112,7 +112,9 @@ _DATED: Final = tuple(
 )
 #: ``12:30 min`` is a span, ``5:1`` a ratio.
 _NO_SPAN: Final = r"(?!\d?\s?(?:min(?:utes?|uten)?|hours|stunden)\b)"
-_LONE: Final = tuple(re.compile(rf"(?<![\d:.,$€£/])(?:(?<!-)|(?<=:\d\d-)){clock}{_NO_SPAN}") for clock in _BARE)
+_LONE: Final = tuple(
+    re.compile(rf"(?<![\d:.,$€£/])(?:(?<!-)|(?<=:\d\d-)){clock}{_NO_SPAN}") for clock in _BARE
+)
 _DAY: Final = tuple(re.compile(rf"(?<![\w.]){date}(?!\d)", re.IGNORECASE) for date in _DATES)
 _SAID: Final = re.compile(
     rf"(?i:times?(?:tamps?|zone)?\b|zeiten|uhrzeiten)[^.\n]{{0,24}}?[\s(:]{_ZONE}"

@@ -14,7 +14,7 @@ from forensics.analysis._context import workload_of
 
 #: Two records closer than this, of one kind and not of different versions, are one change.
 _SAME: Final = timedelta(minutes=6)
-_ID: Final = re.compile(r"(?:^|[;,]\s*)id:\s*([^\s;,]+)", re.IGNORECASE)
+_ID: Final = re.compile(r"(?:^|[;,]\s*)id:\s*([^;,\n]*[^\s;,])", re.IGNORECASE)
 #: Versions in a title: dotted, or a letter v before a number.
 _VERSION: Final = re.compile(r"(?<![\w.-])v?\d+\.\d+(?:\.\d+)*(?:-[\w.]+)?\b|(?<!\w)v\d+\b")
 _TICKET: Final = re.compile(r"\b[A-Z][A-Z0-9]{1,9}-\d{1,9}\b")

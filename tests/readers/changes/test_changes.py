@@ -10,6 +10,7 @@ import pytest
 from forensics.errors import CorruptEvidenceError
 from forensics.readers import Source, read_file
 from forensics.readers.changes import calendar_csv, calendar_yaml, declaration
+from forensics.readers.changes._calendar import to_change
 from forensics.readers.changes._document import parse_moment
 from forensics.readers.changes._pods import image_version
 
@@ -117,3 +118,12 @@ def test_prose_is_claimed_and_logs_are_not(tmp_path) -> None:
     assert declaration.sniff(Source(prose).head())
     prose.write_text("2026-02-09 14:23:17 the service has started again\n" * 5)
     assert not declaration.sniff(Source(prose).head())
+
+
+@pytest.mark.parametrize("column", ["id", "Change ID", "number", "ticket", "Issue key", "RFC"])
+def test_a_change_keeps_its_id_whatever_its_column_is_called(column):
+    item = {column: "RFC 12", "title": "Release", "type": "deploy", "startsAt": "2026-02-09T14:15Z"}
+    source = Source(SAMPLES / "calendar_json" / "calendar.json")
+    row, fault = to_change(item, source, 1)
+    assert fault is None
+    assert row["details"].startswith("id: RFC 12")
