@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -46,6 +46,10 @@ def show(
     sql: Annotated[
         str | None, typer.Option(help="SQL over objects, classes, refs, roots, threads.")
     ] = None,
+    histogram: Annotated[
+        bool,
+        typer.Option("--histogram", help="Count classes only: seconds where all takes a minute."),
+    ] = False,
 ) -> None:
     """Histogram, biggest objects and leak suspects of one heap dump.
 
@@ -54,7 +58,12 @@ def show(
     Example: forensics heap heap.hprof.gz --ask paths --of com.acme.Order
 
     Example: forensics heap heap.hprof.gz --sql "select * from classes order by instances desc"
+
+    Example: forensics heap heap.hprof --histogram --top 10
     """
+    if histogram:
+        _print_histogram(dump, "raw" if raw_sizes else "jvm", top, as_json=as_json)
+        return
     from forensics.readers.heap import open_heap  # --help needs no numba
 
     graph = open_heap(dump, cache=cache, sizes="raw" if raw_sizes else "jvm")
@@ -105,6 +114,36 @@ def _print_answer(
     print_table(frame.head(top))
     if frame.height > top:
         print_text(f"{frame.height - top:,} more rows: --top N or --json")
+
+
+def _print_histogram(dump: Path, sizes: Literal["jvm", "raw"], top: int, *, as_json: bool) -> None:
+    """Print what one walk over the records tells."""
+    from forensics.readers.heap import count_heap  # --help needs no numba
+
+    found = count_heap(dump, sizes=sizes)
+    answer = {
+        "file": found.name,
+        "format": found.format,
+        "id_bytes": found.id_bytes,
+        "objects": found.objects,
+        "classes": found.class_objects,
+        "gc_roots": found.gc_roots,
+        "shallow_bytes": int(found.classes["shallow_bytes"].sum()),
+        "object_layout": found.layout,
+        "percent_read": found.percent_read,
+        "damage": found.damage,
+        "histogram": found.classes,
+    }
+    if as_json:
+        print_json(answer)
+        return
+    print_text(
+        f"{found.name}: {found.format}, {found.objects:,} objects, {found.class_objects:,} "
+        f"classes, {answer['shallow_bytes']:,} bytes"
+    )
+    if not found.damage.is_empty():
+        print_table(found.damage, title="Damage")
+    print_table(found.classes.head(top), title="Histogram")
 
 
 def summarise(graph: HeapGraph, top: int = 20) -> dict[str, Any]:

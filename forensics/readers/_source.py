@@ -108,6 +108,12 @@ class Source:
         return self.path.stat().st_size
 
     @property
+    def expanded_limit(self) -> int:
+        """How many bytes may come out of it, unpacked."""
+        by_ratio = int(max(self.limits.free_bytes, self.limits.ratio * self.file_bytes))
+        return min(self.limits.expanded_bytes, by_ratio)
+
+    @property
     def compression(self) -> Compression:
         """How the content is packed, by its first bytes, whatever the name says."""
         with self.open_raw() as raw:
@@ -224,9 +230,7 @@ class _CountedReader(io.RawIOBase):
         self._stream = stream
         self._source = source
         self._count = 0
-        limits = source.limits
-        by_ratio = int(max(limits.free_bytes, limits.ratio * source.file_bytes))
-        self._limit = min(limits.expanded_bytes, by_ratio)
+        self._limit = source.expanded_limit
 
     def readable(self) -> bool:
         return True

@@ -16,6 +16,7 @@ from forensics.kernels import hprof_references as refs
 from forensics.kernels._types import Bytes, Ints, Longs, Offsets
 from forensics.kernels.address_table import AddressTable, find_ordinals, next_distance
 from forensics.kernels.folding import count_referrers, mark_all_seen
+from forensics.kernels.hprof_histogram import ArrayModel
 from forensics.kernels.hprof_tags import (
     GC_ROOT_JAVA_FRAME,
     GC_ROOT_JNI_LOCAL,
@@ -33,7 +34,7 @@ from forensics.readers.heap._hprof_classes import ARRAY_CLASSES, Classes
 from forensics.readers.heap._hprof_names import java_name
 from forensics.readers.heap._hprof_objects import number_objects
 from forensics.readers.heap._hprof_records import Scan, offset_type
-from forensics.readers.heap._sizes import fill_sizes
+from forensics.readers.heap._sizes import fill_sizes, measure_classes, unit_shift
 
 _FRAME_ROOTS: Final = (
     GC_ROOT_JNI_LOCAL,
@@ -57,14 +58,7 @@ def build_arrays(
     TruncatedEvidenceError
         If the file holds no object at all.
     """
-    if scan.object_count == 0:
-        raise TruncatedEvidenceError(
-            scan.name,
-            "holds no object",
-            expected="at least one object record",
-            way_out="take another dump (jcmd PID GC.heap_dump FILE) with enough disk space",
-            offset=scan.read_bytes,
-        )
+    check_holds_objects(scan)
     id_bytes = scan.header.id_bytes
     addresses, lookup = number_objects(
         data, scan, classes.rows[: classes.count, table.ADDRESS].copy()
@@ -77,7 +71,8 @@ def build_arrays(
     model = _object_model(classes, layout, id_bytes)
     out, found = _collect(data, addresses.offsets, classes, model, lookup, roots.extra)
     release_pages(data)
-    fill_sizes(classes, layout, out, _next_distances(addresses.of_classes, lookup), model)
+    distances = _next_distances(addresses.of_classes, lookup)
+    fill_sizes(classes, measure_classes(classes, layout, out.gaps, distances, id_bytes), out)
     presumed = _presume_roots(scan, classes, out.class_index, roots)
     keep = writer.keep
     keep("offsets", addresses.offsets)
@@ -114,6 +109,24 @@ def build_arrays(
         "dangling": int(found[2]),
         "presumed_roots": int(presumed.size),
     }
+
+
+def check_holds_objects(scan: Scan) -> None:
+    """Refuse a dump without objects.
+
+    Raises
+    ------
+    TruncatedEvidenceError
+        If there are none.
+    """
+    if scan.object_count == 0:
+        raise TruncatedEvidenceError(
+            scan.name,
+            "holds no object",
+            expected="at least one object record",
+            way_out="take another dump (jcmd PID GC.heap_dump FILE) with enough disk space",
+            offset=scan.read_bytes,
+        )
 
 
 def _mark_numbered(
@@ -188,24 +201,32 @@ def _object_model(classes: Classes, layout: _layout.Layout, id_bytes: int) -> re
     is_weak = of_reference & weak_owner
     if rows.size:
         is_weak &= is_referent[rows]
-    array_class = np.full(16, len(classes.names) - 1, np.int32)
-    for kind, name in ARRAY_CLASSES.items():
-        array_class[kind] = classes.first(java_name(name))
-    element = layout.element_bytes() if layout is not _layout.RAW else TYPE_BYTES.copy()
-    if layout is _layout.RAW:
-        element[TYPE_OBJECT] = id_bytes
     return refs.ObjectModel(
         id_bytes,
         classes.count,
         begin,
         positions,
         is_weak,
+        *array_model(classes, layout, id_bytes)[1:],
+    )
+
+
+def array_model(classes: Classes, layout: _layout.Layout, id_bytes: int) -> ArrayModel:
+    """Return how arrays are told apart and measured."""
+    array_class = np.full(16, len(classes.names) - 1, np.int32)
+    for kind, name in ARRAY_CLASSES.items():
+        array_class[kind] = classes.first(java_name(name))
+    element = layout.element_bytes() if layout is not _layout.RAW else TYPE_BYTES.copy()
+    if layout is _layout.RAW:
+        element[TYPE_OBJECT] = id_bytes
+    return ArrayModel(
+        id_bytes,
         len(classes.names) - 1,
         array_class,
         layout.array_base(),
         element,
         layout.align_bytes.bit_length() - 1,
-        3 if layout is not _layout.RAW else 0,
+        unit_shift(layout),
     )
 
 

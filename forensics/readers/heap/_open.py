@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensics.errors import CorruptEvidenceError, UsageError
+from forensics.errors import UsageError
 from forensics.heap import store
 from forensics.heap.graph import ClassTable, HeapFacts, HeapGraph
 from forensics.kernels import hprof_classes
@@ -28,6 +28,7 @@ from forensics.readers.heap._hprof_content import HprofContent
 from forensics.readers.heap._hprof_objects import Addresses
 from forensics.readers.heap._hprof_records import Scanner
 from forensics.readers.heap._layout import Sizes
+from forensics.readers.heap._unpack import unpack
 from forensics.tables import DAMAGE
 
 _PRESUMED: Final = (
@@ -217,7 +218,7 @@ def map_content(source: Source, folder: Path | None) -> tuple[Bytes, list[list[A
         return _map(source.path), []
     if folder is None:
         with tempfile.TemporaryFile() as stream:
-            damage = _unpack(source, stream)
+            damage = unpack(source, stream)
             return _map_stream(stream), damage
     content = folder.parent / f"{folder.name}.content"
     if not content.exists():
@@ -225,25 +226,13 @@ def map_content(source: Source, folder: Path | None) -> tuple[Bytes, list[list[A
         handle, building = tempfile.mkstemp(dir=content.parent)
         try:
             with os.fdopen(handle, "w+b") as stream:
-                damage = _unpack(source, stream)
+                damage = unpack(source, stream)
             Path(building).rename(content)
         except BaseException:
             Path(building).unlink(missing_ok=True)
             raise
         return _map(content), damage
     return _map(content), []
-
-
-def _unpack(source: Source, stream: Any) -> list[list[Any]]:
-    try:
-        for block in source.iter_blocks():
-            stream.write(block)
-    except CorruptEvidenceError as error:
-        stream.flush()
-        return [[source.name, error.found, "everything before it was read", int(stream.tell())]]
-    finally:
-        stream.flush()
-    return []
 
 
 def _map(path: Path) -> Bytes:

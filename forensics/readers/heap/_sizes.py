@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,41 +20,53 @@ from forensics.readers.heap._padding import find_padded
 _SPARSE_WITNESSES: Final = 3
 
 
-def fill_sizes(
-    classes: Classes,
-    layout: _layout.Layout,
-    out: refs.ReferenceTables,
-    distances: Longs,
-    model: refs.ObjectModel,
-) -> None:
-    """Fill the sizes of instances and class objects.
+@dataclass(frozen=True, slots=True)
+class ClassSizes:
+    """Sizes by class, in units of the model: of instances (-1: arrays), and of class objects."""
+
+    instances: Longs
+    class_objects: Longs
+
+
+def fill_sizes(classes: Classes, sizes: ClassSizes, out: refs.ReferenceTables) -> None:
+    """Fill ``out.shallow`` of instances and class objects."""
+    refs.fill_instance_sizes(out.class_index, out.shallow, sizes.instances, classes.count)
+    out.shallow[: classes.count] = sizes.class_objects
+
+
+def measure_classes(
+    classes: Classes, layout: _layout.Layout, gaps: Longs, distances: Longs, id_bytes: int
+) -> ClassSizes:
+    """Return how big instances and class objects are.
 
     Parameters
     ----------
-    out
-        ``shallow`` is filled; ``gaps`` is read.
+    gaps : array of int64, shape (classes, 3)
+        Smallest distance from an instance to the next object, how often, how many in all.
     distances : array of int64, shape (class objects,)
         From each class object to the next object, 0 where unknown.
     """
     if layout is _layout.RAW:
         own = np.maximum(classes.rows[:, table.INSTANCE_BYTES], 0)
-        refs.fill_instance_sizes(
-            out.class_index, out.shallow, _units(own, classes, 0), classes.count
+        return ClassSizes(
+            _units(own, classes, 0), _static_bytes(classes, id_bytes)[: classes.count]
         )
-        out.shallow[: classes.count] = _static_bytes(classes, model.id_bytes)[: classes.count]
-        return
     by_class = [
         [*_layout.INJECTED.get(text, ()), *_field_sizes(classes, index)]
         for index, text in enumerate(classes.names)
     ]
-    sizes = _choose_sizes(layout, classes, by_class, out.gaps)
-    units = _units(sizes, classes, model.unit_shift)
-    refs.fill_instance_sizes(out.class_index, out.shallow, units, classes.count)
+    sizes = _choose_sizes(layout, classes, by_class, gaps)
     statics = _static_bytes(classes, layout.reference_bytes)[: classes.count]
     base = _class_object_bytes(classes, distances, statics, sizes)
     align = layout.align_bytes
     mirrors = -(-(base + statics) // align) * align
-    out.shallow[: classes.count] = mirrors >> model.unit_shift
+    shift = unit_shift(layout)
+    return ClassSizes(_units(sizes, classes, shift), mirrors >> shift)
+
+
+def unit_shift(layout: _layout.Layout) -> int:
+    """Return the power of two that sizes are kept in units of: 8 bytes, or 1 of raw sizes."""
+    return 0 if layout is _layout.RAW else 3
 
 
 def _choose_sizes(

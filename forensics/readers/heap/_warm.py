@@ -15,6 +15,7 @@ from typing import Final
 import forensics.heap as questions
 from forensics.heap.graph import HeapGraph
 from forensics.readers._source import Source
+from forensics.readers.heap._histogram import count_heap
 from forensics.readers.heap._open import open_hprof
 
 #: Classes by address: name, superclass, reference fields.
@@ -43,6 +44,7 @@ def warm() -> None:
         for cache in (None, Path(folder), Path(folder)):
             _ask(open_hprof(Source(dump), cache=cache))
         open_hprof(Source(dump), sizes="raw")
+        count_heap(Source(dump))
 
 
 def _ask(graph: HeapGraph) -> None:
