@@ -2,9 +2,9 @@
 
 Usage: python tests/benchmarks/heap_open.py [--visualvm] [--plot OUT.svg] DUMP...
 
-Make dumps with ``java -Xmx7g data/lab/heapgen/HeapGen.java SCALE OUT`` (scales 1, 5, 14.5 and
-60 give about 70, 320, 830 and 2990 MB). Each figure is of a process of its own, its index built anew,
-compiled code warm (``forensics doctor --warm``); imports are counted. The limit is to
+Make dumps with ``java -Xmx7g data/lab/heapgen/HeapGen.java SCALE OUT``: scales 1, 5, 14.5 and
+60 give about 70, 320, 830 and 2990 MB. Each figure is of a process of its own, its index built
+anew, compiled code warm (``forensics doctor --warm``); imports are counted. The limit is to
 read the file once. The peer is VisualVM's heap library (Debian package ``visualvm``): biggest
 objects by retained size and their paths to a root.
 """
