@@ -87,8 +87,21 @@ class Meaning:
             return told_by, levels[0].count
         plain = [n for n in named if not is_structure(n[0])]
         values = [n for n in named if not _CARRIER.search(n[0])]
+        if not plain and not values:
+            kept = self._name_kept(members)
+            if kept:
+                return kept, levels[0].count
         name, _, level = (plain or values or named)[0]
         return name, level.count
+
+    def _name_kept(self, members: Ints) -> str | None:
+        """Return the class that most cells of a sample refer to: rather a value than a text."""
+        step = max(members.size // _SAMPLE, 1)
+        reached = [self.graph.referents(int(o))[:8] for o in members[::step][:_SAMPLE]]
+        names = Counter(self.graph.class_name(int(t)) for part in reached for t in part)
+        kept = [n for n, _ in names.most_common() if not _CARRIER.search(n)]
+        told = [n for n in kept if not n.startswith("java.lang.")]
+        return next(iter(told or kept), None)
 
     def has_own(self, tree: LevelTree, kinds: Sequence[int]) -> bool:
         """Say whether one of the kinds is of the application."""
@@ -138,11 +151,11 @@ class Meaning:
             counts[self._mirrors] = 0
             best = int(np.argmax(counts))
             name = graph.classes.names[best]
-            if counts[best] * 2 < int(is_member.sum()):
-                return None
+            is_member = kernel.mark_referrers(*rows, is_member, best)
+            if int(is_member.sum()) * 2 < members.size:
+                return None  # fewer and fewer: these hold the pile, they are not what it is of
             if self.is_application[best] and not name.endswith("[]"):
                 return name
-            is_member = kernel.mark_referrers(*rows, is_member, best)
         return None
 
     def _best(self, found: Counter[str]) -> str | None:

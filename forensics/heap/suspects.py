@@ -136,10 +136,17 @@ def _find_pile(graph: HeapGraph, path: Path, floor_units: int) -> _Candidate | N
 
 
 def _is_namespace(graph: HeapGraph, ordinal: int) -> bool:
-    """Say whether an object holds what has nothing in common: loaders, roots made of nothing."""
+    """Say whether what an object holds has nothing in common but the program it belongs to.
+
+    Class loaders and their lists of classes are such, and roots that are made of nothing: what
+    two static fields share has no other dominator.
+    """
     if not graph.shallow_units[ordinal]:
         return True
-    return bool(graph.find_subclasses("java.lang.ClassLoader")[graph.class_index[ordinal]])
+    if graph.find_subclasses("java.lang.ClassLoader")[graph.class_index[ordinal]]:
+        return True
+    is_list = graph.class_name(ordinal).endswith("[]")
+    return is_list and bool((graph.referents(ordinal) < graph.classes.object_count).any())
 
 
 def _merge(graph: HeapGraph, piles: Iterable[_Candidate | None]) -> list[_Candidate]:

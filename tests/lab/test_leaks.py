@@ -80,6 +80,22 @@ def test_a_leak_is_named_with_what_piles_up_and_who_holds_it(  # noqa: PLR0917  
     assert holder is None or holder in found["held_by"]
 
 
+def test_what_two_owners_share_is_told_with_both_of_them(suspects):
+    rows = suspects("com.acme.shared.Accounts")
+    assert {row["piles_up"] for row in rows} == {"com.acme.shared.Accounts$Account"}
+    assert {row["piled"] for row in rows} == {30_000}
+    assert {row["owner"] for row in rows} == {
+        "com.acme.shared.Accounts$ById.BY_ID",
+        "com.acme.shared.Accounts$ByName.BY_NAME",
+    }
+
+
+def test_shared_arrays_are_not_named_after_their_few_holders(suspects):
+    (found,) = suspects("com.acme.shared.Chunks")
+    assert (found["kind"], found["piles_up"], found["piled"]) == ("group", "byte[]", 8000)
+    assert found["owner"].startswith("com.acme.shared.Chunks$")
+
+
 def test_lists_of_any_length_are_one_suspect_each(suspects):
     first, second = suspects("com.acme.list.EventLog")
     assert {first["owner"], second["owner"]} == {
