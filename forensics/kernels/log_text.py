@@ -11,6 +11,7 @@ Apache Arrow columnar format, "Variable-size Binary View Layout".
 
 from __future__ import annotations
 
+# numba keeps compiled kernels by this file alone: touch it when log_time.py changes.
 from typing import Final
 
 import numba

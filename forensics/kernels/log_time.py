@@ -107,7 +107,11 @@ def _days(year: int, month: int, day: int) -> int:
 def _clock(data: NDArray[np.uint8], at: int, end: int, colons: int) -> tuple[int, int]:
     """Return microseconds of the day for ``HH:MM:SS`` with a fraction, and where it ends."""
     step = 3 if colons else 2
-    hour = _digits(data, at, end, 2)
+    if colons and at + 1 < end and data[at + 1] == 58:  # 2:23:17 PM
+        hour = _digits(data, at, end, 1)
+        at -= 1
+    else:
+        hour = _digits(data, at, end, 2)
     minute = _digits(data, at + step, end, 2)
     second = _digits(data, at + 2 * step, end, 2)
     if hour < 0 or minute < 0 or second < 0 or hour > 23 or minute > 59 or second > 60:
@@ -123,6 +127,12 @@ def _clock(data: NDArray[np.uint8], at: int, end: int, colons: int) -> tuple[int
             micros += (data[at] - 48) * scale
             scale //= 10
             at += 1
+    if at + 2 < end and data[at] == 32 and (data[at + 2] | 32) == 109 and hour <= 12:
+        half = data[at + 1] | 32  # AM or PM behind a clock of twelve hours
+        is_word = at + 3 < end and 97 <= (data[at + 3] | 32) <= 122
+        if half in (97, 112) and not is_word:
+            hour = hour % 12 + (12 if half == 112 else 0)
+            at += 3
     return ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros, at
 
 
@@ -235,6 +245,8 @@ def _date_named(
         if month < 0 or at + 6 > end or data[at + 3] != 32:
             return 0, -1, 0, at
         day, at = _one_or_two(data, at + 4, end)
+        if at < end and data[at] == 44:  # Feb 09, 2026
+            at += 1
         if at + 6 < end and _digits(data, at + 1, end, 4) > 0 and data[at + 5] == 32:
             return _digits(data, at + 1, end, 4), month, day, at + 5
         return year, month, day, at

@@ -27,6 +27,8 @@ TEMPLATES: Final = pl.Schema(
 #: Distinct shapes that are mined, the most frequent. What comes beyond them isn't the
 #: output of statements, or of too many to read; it is told apart by the first word only.
 MOST_SHAPES: Final = 50_000
+#: Their text together: garbage and dumps in a log have long lines without a repetition.
+MOST_SHAPE_BYTES: Final = 4 << 20
 #: Shapes beyond MOST_SHAPES that must share a first word to keep it.
 FEWEST_OF_FIRST_WORD: Final = 100
 
@@ -74,8 +76,10 @@ def mine_shapes(shapes: Shapes) -> Patterns:
     """Find the templates of counted (and perhaps merged) shapes; see ``mine``."""
     # of the ways to space the same tokens the most frequent is shown
     table = shapes.table.sort(["count", "shape"], descending=[True, False])
-    masked = [mask_shape(shape) for shape in table["shape"].head(MOST_SHAPES)]
-    masked += _mask_rest(table["shape"].slice(MOST_SHAPES))
+    lengths = table["shape"].head(MOST_SHAPES).str.len_bytes().cast(pl.Int64)
+    mined = int((lengths.cum_sum() <= MOST_SHAPE_BYTES).sum())
+    masked = [mask_shape(shape) for shape in table["shape"].head(mined)]
+    masked += _mask_rest(table["shape"].slice(mined))
     unique = distinct(masked)
     final = dict(zip(unique, find_values(list(unique.values())), strict=True))
     shown = distinct(final.values())

@@ -24,12 +24,17 @@ _CONTINUES: Final = (
     r"^(?:[\t ]|Caused by: |Suppressed: |\.\.\. \d+ |at [\w.$]+\(|"
     r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Timeout|Failure|Fault)\b|"
     r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt): |"
+    r"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): \S|"  # java.util.logging's second line
     r"Exception in thread |Traceback \(most recent|goroutine \d+ \[|panic: |\[CIRCULAR REFERENCE)"
 )
 _IS_TRACE: Final = (
     r"(?m)^(?:\s+at [\w.$/@<>]+[\w$<>]*\(|\s*(?:Caused by|Suppressed): |Traceback \(most recent|"
     r"goroutine \d+ \[|\s+\.\.\. \d+ (?:more|common frames)|\s+File \"|"
     r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)"
+)
+_SECOND_LINE: Final = (
+    r"(?s)^(?P<logger>[\w.$]+)(?: [\w$<>]+)?\r?\n"
+    r"(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?P<text>.*)$"
 )
 #: A stack trace shows what it is within its first lines.
 _SIGNATURE_CHARS: Final = 2000
@@ -174,6 +179,18 @@ def _attach(
             {"message": columns["message"].gather(owners[texts]), "run": runs.gather(texts)}
         ).select(pl.concat_str(["message", "run"], separator="\n", ignore_nulls=True))
         columns["message"] = columns["message"].scatter(owners[texts], more["message"])
+        _split_second_lines(columns)
+
+
+def _split_second_lines(columns: dict[str, pl.Series]) -> None:
+    """Read ``org.acme.Main run`` and, a line below, ``INFO: text`` (java.util.logging)."""
+    parts = columns["message"].str.extract_groups(_SECOND_LINE).struct.unnest()
+    is_split = parts["level"].is_not_null()
+    if is_split.any():
+        columns["message"] = parts["text"].zip_with(is_split, columns["message"])
+        old = columns.get("level")
+        columns["level"] = parts["level"] if old is None else parts["level"].fill_null(old)
+        columns.setdefault("logger", parts["logger"])  # else the header had it
 
 
 def _spread_runs(

@@ -35,7 +35,10 @@ _SHARED: Final = 0.97
 _MAX_STEPS: Final = 24
 _MAX_TEMPLATES: Final = 6
 
-_LOGGER: Final = re.compile(r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:[.:/$][\w$]+)+|[A-Z]\w*[a-z]\w*")
+_LOGGER: Final = re.compile(
+    r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:(?:::|[.:/$])[\w$]+)+|[A-Z]\w*[a-z]\w*"
+)
+_BLANK: Final = re.compile(r"[ \t]")
 _TRACE_ID: Final = re.compile(
     r"[0-9a-f]{16}(?:[0-9a-f]{16})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
@@ -137,8 +140,8 @@ def _merge(found: list[Heads]) -> Heads:
 
 
 def _trimmed(values: pl.Series, name: str) -> pl.Series:
-    if name == "level":  # letters only, by the kernel's step
-        return values
+    if name == "level":
+        return values.str.extract(r"(\w+)\s*$")
     values = values.str.strip_chars(" :" if name == "logger" else None)
     is_blank = values.is_in(["", "-"])
     return values.set(is_blank, None) if is_blank.any() else values
@@ -206,6 +209,16 @@ class _Walker:
                 kept.append(rest[length:])
         self.rests = kept
 
+    def literal(self, char: str) -> None:
+        self.steps.append((log_text.LITERAL, ord(char), -1))
+        self.consume(partial(_literal_length, char))
+
+    def until(self, char: str) -> None:
+        contents = [rest.partition(char)[0] for rest in self.rests]
+        is_logger = all(_LOGGER.fullmatch(content.strip()) for content in contents)
+        self.field(log_text.UNTIL, ord(char), "logger" if is_logger else "")
+        self.consume(lambda rest: rest.find(char))
+
     def field(self, op: int, arg: int, name: str) -> None:
         self.slots.append(name if name not in self.slots else "")
         self.steps.append((op, arg, len(self.slots) - 1))
@@ -222,14 +235,16 @@ def _walk(lines: list[str], prefix: Sequence[str], style: int) -> Template:
         data = np.frombuffer(text, np.uint8)
         _, after, _ = log_time.parse_time(data, skip_prefix(line, prefix), len(data), style, 2000)
         walker.rests.append(text[after:].decode(errors="replace"))
-    for token in reversed(prefix):
-        if token in _CLOSING and walker.share_starting(_CLOSING[token]) >= _SHARED:
-            closing = _CLOSING[token]
-            walker.steps.append((log_text.LITERAL, ord(closing), -1))
-            walker.consume(partial(_literal_length, closing))
-            break
-    while len(walker.steps) < _MAX_STEPS and walker.rests and _step(walker):
-        pass
+    # the bracket around the time may hold more: [14:23:17 INFO acme.Main]
+    closing = _CLOSING.get(prefix[-1], "") if prefix else ""
+    while len(walker.steps) < _MAX_STEPS and walker.rests:
+        if closing and walker.share_starting(closing) >= _SHARED:
+            walker.literal(closing)
+            closing = ""
+        elif not _step(walker):
+            if not closing or walker.share(partial(_has, closing)) < _SHARED:
+                break
+            walker.until(closing)
     walker.steps.append((log_text.OPTIONAL_BLANKS, 0, -1))
     return Template(tuple(walker.steps), tuple(walker.slots), style)
 
@@ -283,16 +298,18 @@ def _level_step(walker: _Walker) -> bool:
 
 
 def _plain_step(walker: _Walker) -> bool:
-    words = [rest.split(" ", 1)[0] for rest in walker.rests]
+    words = [_BLANK.split(rest, maxsplit=1)[0] for rest in walker.rests]
     if walker.share(lambda r: r[:1].isdigit() and r.split(" ", 1)[0].isdigit()) >= _SHARED:
         walker.field(log_text.DIGITS, 0, "")
         walker.consume(lambda r: len(r.split(" ", 1)[0]) if r[:1].isdigit() else -1)
         return True
     for literal in "-|:,;":
         if walker.share_starting(literal) >= _SHARED:
-            walker.steps.append((log_text.LITERAL, ord(literal), -1))
-            walker.consume(partial(_literal_length, literal))
+            walker.literal(literal)
             return True
+    if _is_barred(walker):
+        walker.until("|")
+        return True
     is_logger = sum(_LOGGER.fullmatch(word.rstrip(":")) is not None for word in words)
     separated = sum(
         _is_separated(rest, word) for rest, word in zip(walker.rests, words, strict=True)
@@ -300,14 +317,30 @@ def _plain_step(walker: _Walker) -> bool:
     if "logger" in walker.slots or min(is_logger, separated) < _SHARED * len(words):
         return False
     walker.field(log_text.WORD, 0, "logger")
-    walker.consume(lambda r: len(r.split(" ", 1)[0]))
+    walker.consume(lambda r: len(_BLANK.split(r, maxsplit=1)[0]))
     return True
+
+
+def _is_barred(walker: _Walker) -> bool:
+    """Tell whether a logger stands before a bar, as fields before it did: ``|INFO|a.B|``."""
+    bar = (log_text.LITERAL, ord("|"), -1)
+    return (
+        bar in walker.steps
+        and "logger" not in walker.slots
+        and walker.share(lambda r: _LOGGER.fullmatch(r.partition("|")[0]) is not None) >= _SHARED
+        and walker.share(partial(_has, "|")) >= _SHARED
+    )
+
+
+def _has(char: str, rest: str) -> bool:
+    return char in rest
 
 
 def _is_separated(rest: str, word: str) -> bool:
     """Tell a logger from the first word of a message: dots, or a separator behind it."""
     return (
         "." in word
+        or "::" in word
         or word.endswith(":")
         or rest[len(word) :].lstrip(" ")[:1] in ("-", ":", "|", "[")
     )
@@ -351,7 +384,8 @@ def _sort_of(contents: Sequence[str]) -> str:
     filled = [content for content in contents if content and content != "-"]
     if not filled:
         return ""
-    if all(content.lower() in WORD_LEVELS for content in filled):
+    # Apache writes [module:level]
+    if all(content.rsplit(":", 1)[-1].lower() in WORD_LEVELS for content in filled):
         return "level"
     if all(_TRACE_ID.fullmatch(content.split(",")[0]) for content in filled):
         return "trace_id"

@@ -117,7 +117,7 @@ _DIALECTS: Final = (
 _LAST_SECOND: Final = 253_402_300_799
 
 _TIME_LIKE: Final = re.compile(
-    r'"(?:@?timestamp|time|ts|date|datetime|eventTime|@t|t)"\s*:', re.IGNORECASE
+    r'"(?:@?timestamp|time|ts|date|datetime|eventTime|@t|t|timeUnixNano)"\s*:', re.IGNORECASE
 )
 _TEXT_LIKE: Final = re.compile(r'"(?:message|msg|event|log|text|body|@m)"\s*:', re.IGNORECASE)
 
@@ -327,9 +327,12 @@ def _repair_times(
 
 
 def _instant(text: bytes) -> int:
-    """Return microseconds of log4j2's ``{"epochSecond": …, "nanoOfSecond": …}``."""
+    """Return microseconds of ``{"epochSecond": …, "nanoOfSecond": …}`` or ``{"$date": …}``."""
     try:
         parsed = orjson.loads(text)
+        if "$date" in parsed:  # MongoDB
+            date = np.frombuffer(str(parsed["$date"]).encode(), np.uint8)
+            return int(log_time.parse_time(date, 0, len(date), log_time.ISO, 1970)[0])
         seconds, nanos = int(parsed["epochSecond"]), int(parsed.get("nanoOfSecond", 0))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError):
         return NO_TIME

@@ -29,6 +29,7 @@ KEYS: Final = Keys(
         "eventTime",
         "@t",
         "t",
+        "timeUnixNano",
     ),
     level=(
         "level",
@@ -39,9 +40,10 @@ KEYS: Final = Keys(
         "Level",
         "lvl",
         "severityText",
+        "s",  # MongoDB
     ),
     message=("message", "msg", "event", "log", "text", "body", "Message", "@m"),
-    logger=("logger", "logger_name", "loggerName", "name", "component", "module", "caller"),
+    logger=("logger", "logger_name", "loggerName", "name", "component", "module", "caller", "c"),
     exception=(
         "stack_trace",
         "exception",

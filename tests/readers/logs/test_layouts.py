@@ -1,0 +1,100 @@
+"""Layouts that frameworks write by default: time, level, logger and message of the second event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forensics.readers import Source
+from forensics.readers.logs._parse import _reading
+
+CLOCK = "14:23:01"
+
+
+def two(i: int) -> str:
+    return f"{i:02d}"
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "logger", "message"),
+    [
+        pytest.param(
+            "2026-02-09T14:23:{i}.123Z  WARN 1 --- [pay] [exec-1] c.a.p.Payments : paid {i}",
+            "WARN", "c.a.p.Payments", "paid 01", id="spring boot",
+        ),
+        pytest.param(
+            "Feb 09, 2026 2:23:{i} PM org.acme.Main run\nSEVERE: hello {i}",
+            "ERROR", "org.acme.Main", "hello 01", id="java.util.logging",
+        ),
+        pytest.param(
+            "2/19/2026 2:23:{i} PM INFO hello {i}", "INFO", None, "hello 01", id="twelve hours",
+        ),
+        pytest.param(
+            "[2026-02-09 14:23:{i},123: INFO/MainProcess] Task add[{i}] received",
+            "INFO", None, "Task add[01] received", id="celery",
+        ),
+        pytest.param(
+            'I, [2026-02-09T14:23:{i}.123456 #10{i}]  INFO -- : Started GET "/{i}"',
+            "INFO", None, 'Started GET "/01"', id="rails",
+        ),
+        pytest.param(
+            "[2026-02-09T14:23:{i}Z INFO  acme::module] hello {i}",
+            "INFO", "acme::module", "hello 01", id="rust env_logger",
+        ),
+        pytest.param(
+            "2026-02-09T14:23:{i}.123456Z  INFO acme::module: hello n={i}",
+            "INFO", "acme::module", "hello n=01", id="rust tracing",
+        ),
+        pytest.param(
+            "2026-02-09 14:23:{i}.1234|ERROR|Acme.Program|hello {i}",
+            "ERROR", "Acme.Program", "hello 01", id="NLog",
+        ),
+        pytest.param(
+            "2026-02-09T14:23:{i}.123Z\tINFO\tmain/main.go:23\thello {i}",
+            "INFO", "main/main.go:23", "hello 01", id="zap console",
+        ),
+        pytest.param(
+            "[Mon Feb 09 14:23:{i}.123456 2026] [core:error] [pid 3:tid 4] [client 1.2.3.4] no {i}",
+            "ERROR", None, "no 01", id="Apache error log",
+        ),
+        pytest.param(
+            "INFO  [main] 2026-02-09 14:23:{i},123 StorageService.java:123 - hello {i}",
+            "INFO", "StorageService.java:123", "hello 01", id="cassandra",
+        ),
+        pytest.param(
+            '{{"t":{{"$date":"2026-02-09T14:23:{i}.123+00:00"}},"s":"W","c":"NETWORK",'
+            '"msg":"hello {i}"}}',
+            "WARN", "NETWORK", "hello 01", id="MongoDB",
+        ),
+    ],
+)  # fmt: skip
+def test_the_second_event_is_read_right(
+    tmp_path: Path, line: str, level: str, logger: str | None, message: str
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("".join(line.format(i=two(i)) + "\n" for i in range(12)))
+    reading = _reading(Source(path), None)
+    row = reading.table("logs").row(1, named=True)
+    assert f"{row['time']:%Y-%m %H:%M:%S}" == f"2026-02 {CLOCK}"
+    assert row["time"].day == (19 if "/19/" in line else 9)
+    assert (row["level"], row["logger"], row["message"]) == (level, logger, message)
+    assert reading.counts["events"] == 12
+    assert reading.counts["raw"] == 0
+    assert reading.counts["lines"] == 12 + reading.counts["continuations"]
+
+
+def test_a_line_alone_is_an_event(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("2026-02-09 14:23:01,123 INFO [main] o.a.Main - alone")
+    assert _reading(Source(path), None).counts["events"] == 1
+
+
+def test_a_line_beyond_its_limit_is_cut_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    start = "2026-02-09 14:23:01,123 INFO [main] o.a.Main - "
+    path.write_text(f"{start}a\n{start}{'x' * 20_000_000}\n{start}b\n")
+    reading = _reading(Source(path), None)
+    assert reading.counts == {"lines": 3, "events": 3, "continuations": 0, "raw": 0}
+    assert reading.damage["what"].to_list() == ["line of more than 1048576 bytes"]
+    assert reading.table("logs")["message"].str.len_bytes().max() <= 1 << 20
