@@ -29,6 +29,18 @@ from forensics.readers.logs._prefix import (
     skip_prefix,
 )
 from forensics.readers.logs._times import Clock
+from forensics.readers.logs._tokens import (
+    CLOSING,
+    bracket_length,
+    has,
+    has_bracket,
+    inside,
+    is_separated,
+    level_length,
+    literal_length,
+    sort_of,
+    starts_with_level,
+)
 
 #: A token becomes part of the header if at least this share of the lines has it.
 _SHARED: Final = 0.97
@@ -39,10 +51,6 @@ _LOGGER: Final = re.compile(
     r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:(?:::|[.:/$])[\w$]+)+|[A-Z]\w*[a-z]\w*"
 )
 _BLANK: Final = re.compile(r"[ \t]")
-_TRACE_ID: Final = re.compile(
-    r"[0-9a-f]{16}(?:[0-9a-f]{16})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-)
-_CLOSING: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +174,9 @@ def _outline(text: str) -> str:
         text = text.lstrip(" \t")
         if not text:
             break
-        if text[0] in _CLOSING and _CLOSING[text[0]] in text:
+        if text[0] in CLOSING and CLOSING[text[0]] in text:
             sorts.append(text[0])
-            text = text[text.index(_CLOSING[text[0]]) + 1 :]
+            text = text[text.index(CLOSING[text[0]]) + 1 :]
             continue
         word, _, text = text.partition(" ")
         match = LEVEL_WORD.match(word)
@@ -211,7 +219,7 @@ class _Walker:
 
     def literal(self, char: str) -> None:
         self.steps.append((log_text.LITERAL, ord(char), -1))
-        self.consume(partial(_literal_length, char))
+        self.consume(partial(literal_length, char))
 
     def until(self, char: str) -> None:
         contents = [rest.partition(char)[0] for rest in self.rests]
@@ -236,13 +244,13 @@ def _walk(lines: list[str], prefix: Sequence[str], style: int) -> Template:
         _, after, _ = log_time.parse_time(data, skip_prefix(line, prefix), len(data), style, 2000)
         walker.rests.append(text[after:].decode(errors="replace"))
     # the bracket around the time may hold more: [14:23:17 INFO acme.Main]
-    closing = _CLOSING.get(prefix[-1], "") if prefix else ""
+    closing = CLOSING.get(prefix[-1], "") if prefix else ""
     while len(walker.steps) < _MAX_STEPS and walker.rests:
         if closing and walker.share_starting(closing) >= _SHARED:
             walker.literal(closing)
             closing = ""
         elif not _step(walker):
-            if not closing or walker.share(partial(_has, closing)) < _SHARED:
+            if not closing or walker.share(partial(has, closing)) < _SHARED:
                 break
             walker.until(closing)
     walker.steps.append((log_text.OPTIONAL_BLANKS, 0, -1))
@@ -279,21 +287,21 @@ def _step(walker: _Walker) -> bool:
 
 def _bracket_step(walker: _Walker) -> bool:
     for opening in "[({":
-        closing = _CLOSING[opening]
-        if walker.share(partial(_has_bracket, opening, closing)) < _SHARED:
+        closing = CLOSING[opening]
+        if walker.share(partial(has_bracket, opening, closing)) < _SHARED:
             continue
-        contents = [_inside(rest, opening, closing).strip() for rest in walker.rests]
-        walker.field(log_text.BRACKET, ord(opening), _sort_of(contents))
-        walker.consume(partial(_bracket_length, opening, closing))
+        contents = [inside(rest, opening, closing).strip() for rest in walker.rests]
+        walker.field(log_text.BRACKET, ord(opening), sort_of(contents))
+        walker.consume(partial(bracket_length, opening, closing))
         return True
     return False
 
 
 def _level_step(walker: _Walker) -> bool:
-    if walker.share(_starts_with_level) < _SHARED or "level" in walker.slots:
+    if walker.share(starts_with_level) < _SHARED or "level" in walker.slots:
         return False
     walker.field(log_text.LEVEL, 0, "level")
-    walker.consume(_level_length)
+    walker.consume(level_length)
     return True
 
 
@@ -312,7 +320,7 @@ def _plain_step(walker: _Walker) -> bool:
         return True
     is_logger = sum(_LOGGER.fullmatch(word.rstrip(":")) is not None for word in words)
     separated = sum(
-        _is_separated(rest, word) for rest, word in zip(walker.rests, words, strict=True)
+        is_separated(rest, word) for rest, word in zip(walker.rests, words, strict=True)
     )
     if "logger" in walker.slots or min(is_logger, separated) < _SHARED * len(words):
         return False
@@ -328,69 +336,8 @@ def _is_barred(walker: _Walker) -> bool:
         bar in walker.steps
         and "logger" not in walker.slots
         and walker.share(lambda r: _LOGGER.fullmatch(r.partition("|")[0]) is not None) >= _SHARED
-        and walker.share(partial(_has, "|")) >= _SHARED
+        and walker.share(partial(has, "|")) >= _SHARED
     )
-
-
-def _has(char: str, rest: str) -> bool:
-    return char in rest
-
-
-def _is_separated(rest: str, word: str) -> bool:
-    """Tell a logger from the first word of a message: dots, or a separator behind it."""
-    return (
-        "." in word
-        or "::" in word
-        or word.endswith(":")
-        or rest[len(word) :].lstrip(" ")[:1] in ("-", ":", "|", "[")
-    )
-
-
-def _starts_with_level(rest: str) -> bool:
-    return _level_length(rest) > 0
-
-
-def _level_length(rest: str) -> int:
-    match = LEVEL_WORD.match(rest)
-    return match.end() if match is not None and match[0].lower() in WORD_LEVELS else -1
-
-
-def _literal_length(literal: str, rest: str) -> int:
-    return len(literal) if rest.startswith(literal) else -1
-
-
-def _has_bracket(opening: str, closing: str, rest: str) -> bool:
-    return rest.startswith(opening) and closing in rest
-
-
-def _bracket_length(opening: str, closing: str, rest: str) -> int:
-    return len(_inside(rest, opening, closing)) + 2
-
-
-def _inside(rest: str, opening: str, closing: str) -> str:
-    depth = 0
-    for at, char in enumerate(rest):
-        if char == opening:
-            depth += 1
-        elif char == closing:
-            depth -= 1
-            if depth == 0:
-                return rest[1:at]
-    return ""
-
-
-def _sort_of(contents: Sequence[str]) -> str:
-    """Return the column that a bracket's content belongs to, or an empty string."""
-    filled = [content for content in contents if content and content != "-"]
-    if not filled:
-        return ""
-    # Apache writes [module:level]
-    if all(content.rsplit(":", 1)[-1].lower() in WORD_LEVELS for content in filled):
-        return "level"
-    if all(_TRACE_ID.fullmatch(content.split(",")[0]) for content in filled):
-        return "trace_id"
-    dotted = re.compile(r"[A-Za-z_$][\w$]*(?:\.[\w$]+){2,}(?::\d+)?")
-    return "logger" if all(dotted.fullmatch(content) for content in filled) else ""
 
 
 def _matches(template: Template, line: str) -> bool:
