@@ -237,15 +237,9 @@ def _lagged(load: Floats, u: Floats) -> list[Floats]:
 
     The noise of counted requests, which memory doesn't follow, is averaged out with it.
     """
-    found = []
-    for lag in _LAGS:
-        keep = np.exp(-np.diff(u, prepend=u[0]) / lag)
-        late = np.empty_like(load)
-        late[0] = load[u <= lag].mean()
-        for k in range(1, u.size):
-            late[k] = keep[k] * late[k - 1] + (1 - keep[k]) * load[k]
-        found.append(late)
-    return found
+    age = u[:, None] - u[None, :]
+    kernels = (np.where(age >= 0, np.exp(-np.maximum(age, 0) / lag), 0.0) for lag in _LAGS)
+    return [kernel @ load / kernel.sum(axis=1, keepdims=True) for kernel in kernels]
 
 
 def _trend(load: Floats, u: Floats) -> Floats:

@@ -236,3 +236,13 @@ def test_bad_arguments_of_the_onset_are_named(t, kwargs, message):
 def test_too_few_samples_have_no_onset():
     with pytest.raises(NotEnoughDataError, match="at least 8"):
         onset_posterior(np.arange(5.0), np.arange(5.0))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_that_remembers_twenty_samples_but_returns_to_its_level_has_no_changes(seed):
+    rng = np.random.default_rng(seed)
+    noise = lfilter([1.0], [1.0, -0.9], rng.normal(size=500))[100:]
+    assert find_change_points(noise).indices == ()
+    # Where it jumps to another level, it does not return to one line.
+    jump = noise + 14 * (np.arange(400) >= 220)
+    assert any(abs(index - 220) <= 8 for index in find_change_points(jump).indices)
