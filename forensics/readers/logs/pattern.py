@@ -5,6 +5,7 @@ The layout is inferred from the lines, see ``forensics.readers.logs._infer``.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,8 @@ from forensics.readers.logs._times import Clock, clock_for
 TITLE: Final = "Text log, layout inferred (logback, log4j, Python logging, …)"
 KIND: Final[Kind] = "logs"
 
+#: How JSON and XML start.
+_DOCUMENT: Final = re.compile(r"\s*(?:[{<]|\[\s*[{\[\"])")
 _SAMPLE_LINES: Final = 1000
 #: A log has a time in this share of its lines, stack traces left out.
 _DATED_SHARE: Final = 0.5
@@ -27,7 +30,7 @@ _DATED_SHARE: Final = 0.5
 
 def sniff(head: Head) -> Match:
     """Claim text whose lines have a time in one place, unless a known format claims it surely."""
-    if head.is_binary or head.text.lstrip()[:1] in ("{", "<") or _is_table(head.text):
+    if head.is_binary or _DOCUMENT.match(head.text) or _is_table(head.text):
         return Match.NO
     lines = [line for line in head.text.splitlines()[:60] if not continues(line)]
     return Match.SHAPE if lines and dated_share(lines) >= _DATED_SHARE else Match.NO
