@@ -33,6 +33,7 @@ from forensics.analysis._topics import states_of, topic_of
 from forensics.analysis.roles import Result as Roles
 from forensics.config import Declaration, IncidentConfig
 from forensics.findings import AnyEntry, Claim, ClaimVerdict
+from forensics.redaction import redact
 
 TITLE: Final = "Which claims of the declaration hold"
 NEEDS: Final = (
@@ -137,7 +138,10 @@ def _bind(statements: list[Statement]) -> Iterator[Bound]:
     for statement in statements:
         if statement.is_question:
             continue
+        shown = redact(statement.text)
         for quantity in statement.quantities:
+            if quantity.text not in shown:
+                continue  # digits of a secret claim nothing, and alone they would not be told
             yield Bound(topic_of(statement, quantity) or "", statement, quantity)
         for topic, said in states_of(statement):
             yield Bound(topic, statement, Quantity("count", said, 0, 0))

@@ -61,8 +61,7 @@ def print_table(frame: pl.DataFrame, *, title: str = "", reveal: bool = False) -
             overflow="fold",
         )
     for row in frame.iter_rows():
-        cells = ("" if cell is None else _cell(cell) for cell in row)
-        table.add_row(*(Text(calm(cell if reveal else redact(cell))) for cell in cells))
+        table.add_row(*(Text("" if cell is None else _cell(cell, reveal=reveal)) for cell in row))
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     Console(file=sys.stdout, highlight=False, soft_wrap=False, width=width).print(table)
 
@@ -85,13 +84,14 @@ def fail_unexpectedly(error: Exception, *, with_traceback: bool) -> NoReturn:
     sys.exit(_INTERNAL_ERROR)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, reveal: bool) -> str:
     if isinstance(value, float):
         return f"{value:,.4g}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    text = value if isinstance(value, str) else str(value)
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+    text = str(value)
+    shown = text if reveal else redact(text)  # line ends tell a secret's name from its value
+    return "".join(c if c.isprintable() else "\ufffd" for c in shown)
 
 
 def _escaped(character: str) -> str:

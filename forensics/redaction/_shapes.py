@@ -131,7 +131,7 @@ PAIRS: Final = (
         "secret",
         ("value:",),
         re.compile(
-            rf"(?i)\bname:\s{{0,9}}[\w.-]{{0,80}}?{_NAME_START}\s{{0,9}}(?:\n|\\+n)\s{{0,40}}value:\s{{0,9}}"
+            rf"(?i)\bname:\s{{0,9}}[\w.-]{{0,80}}?{_NAME_START}\s{{0,9}}(?:\s|\\+n)\s{{0,40}}value:\s{{0,9}}"
             r"[\"']?(?P<value>[^\s\"'{]{1,4096})"
         ),
     ),
