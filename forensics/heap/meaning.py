@@ -169,6 +169,8 @@ def find_limit(graph: HeapGraph, path: RootPath, count: int) -> str | None:
     Looks for a number called maximum, limit, capacity or bound in the last four objects of
     the path, within a tenth of ``count``.
     """
+    if _is_v8(graph):
+        return None  # snapshots have no numbers
     for ordinal in reversed(path.ordinals[-_HOPS:]):
         for slot in read_fields(graph, ordinal):
             value = slot.value

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from forensics.errors import UnsupportedError
+
 if TYPE_CHECKING:
     from forensics.heap.graph import HeapGraph
     from forensics.readers.heap._histogram import HeapHistogram
@@ -76,8 +78,14 @@ def count_heap(
     """
     from forensics.readers._source import Source  # noqa: PLC0415  # numba loads late
     from forensics.readers.heap import _histogram  # noqa: PLC0415  # same
+    from forensics.readers.heap.v8 import sniff  # noqa: PLC0415  # same
 
-    return _histogram.count_heap(Source(Path(path)), sizes=sizes, dump=dump)
+    source = Source(Path(path))
+    if sniff(source.head()):
+        raise UnsupportedError(
+            f"{source.name}: only HPROF dumps are counted without a graph; open the V8 snapshot"
+        )
+    return _histogram.count_heap(source, sizes=sizes, dump=dump)
 
 
 def warm() -> None:

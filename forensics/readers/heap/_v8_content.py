@@ -80,7 +80,9 @@ class V8Content:
 
     def reference_names(self, source: int, target: int) -> list[str]:
         """Return the names of the edges that lead from one node to another."""
-        return [self._label(e) for e in self._edges(source) if self._target(e) == target]
+        edges = self._edges(source)
+        hits = np.flatnonzero(self.edge_target[edges.start : edges.stop] == target)
+        return [self._label(edges.start + hit) for hit in hits.tolist()]
 
     def name_of(self, ordinal: int) -> str:
         """Return a node's name: its constructor, function, string or tag."""
