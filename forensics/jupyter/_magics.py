@@ -73,8 +73,8 @@ class ForensicsMagics(Magics):
 
         ``heap = %heap FILE`` keeps the explorer; its ``graph`` answers questions.
         """
-        from forensics.readers.heap import open_heap  # noqa: PLC0415  # loads numba
         from forensics.jupyter import explore  # noqa: PLC0415  # loads ipywidgets
+        from forensics.readers.heap import open_heap  # noqa: PLC0415  # loads numba
 
         words = shlex.split(line)
         dumps = list_dumps(self._names())

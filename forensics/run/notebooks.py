@@ -268,6 +268,8 @@ def check_copy(path: Path) -> NotebookRun:
     EvidenceError
         If it can't be read as a notebook.
     """
+    import nbformat  # noqa: PLC0415  # as above
+
     try:
         notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # untyped library
     except (OSError, ValueError, nbformat.validator.ValidationError) as error:

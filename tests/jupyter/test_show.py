@@ -17,7 +17,7 @@ from forensics.jupyter._show import sparkline
     [
         ("used_bytes", 1_610_612_736, "1.5 GiB"),
         ("rate_bytes_per_min", 262144.0, "256 KiB/min"),
-        ("share", 0.874, "87.4 %"),
+        ("share", 0.874, "87%"),
         ("pause_ms", 12.3456, "12.3 ms"),
         ("instances", 1234567, "1,234,567"),
         ("ratio", float("nan"), "unknown"),
