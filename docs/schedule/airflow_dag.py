@@ -48,7 +48,7 @@ def forensics_report() -> None:
 
     @task
     def check(path: str) -> None:
-        from forensics.run.notebooks import check_copy  # noqa: PLC0415  # not while DAGs are read
+        from forensics.run.notebooks import check_copy  # not while DAGs are read
 
         ended = check_copy(Path(path))
         if ended.status != "ok":

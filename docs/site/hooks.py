@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
+_GALLERY = """# Gallery
+
+Every chart of a report, drawn from the small made-up case of the tests when this site was built.
+`forensics charts REPORT` lists and copies those of yours.
+"""
+_COMMANDS = """# Commands
+
+Each as `--help` prints it. Exit codes: 0 made; 1 a condition of `--fail-on` holds, or a part
+failed; 2 wrong usage; 3 evidence unusable; 4 `verify` found a difference; 5 time limit reached.
+"""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -37,14 +47,12 @@ def make_gallery() -> dict[str, str]:
 
     drawn = draw_charts(give)
     made = {}
-    parts = [
-        "# Gallery\n\nEvery chart of a report, drawn from the small made-up case of the tests "
-        "when this site was built. `forensics charts REPORT` lists and copies those of yours.\n"
-    ]
+    parts = [_GALLERY]
     for chart in drawn.charts:
-        made[f"images/gallery/{chart.id}.svg"] = draw_inline(chart)
+        picture = f"images/gallery/{chart.id}.svg"
+        made[picture] = draw_inline(chart)
         parts.append(
-            f"## {chart.id}\n\n**{chart.title}**\n\n![{chart.alt}](images/gallery/{chart.id}.svg)\n\n{chart.caption}\n"
+            f"## {chart.id}\n\n**{chart.title}**\n\n![{chart.alt}]({picture})\n\n{chart.caption}\n"
         )
     made["gallery.md"] = "\n".join(parts)
     return made
@@ -54,11 +62,7 @@ def make_commands() -> str:
     """Return the reference of the command line: every verb's own help."""
     from forensics.cli import build_app
 
-    parts = [
-        "# Commands\n\nEach as `--help` prints it. Exit codes: 0 made; 1 a condition of "
-        "`--fail-on` holds, or a part failed; 2 wrong usage; 3 evidence unusable; 4 `verify` "
-        "found a difference; 5 time limit reached.\n"
-    ]
+    parts = [_COMMANDS]
     root = typer.main.get_command(build_app())
     for name, command in iter_commands("forensics", root):
         context = click.Context(command, info_name=name, max_content_width=96)
