@@ -37,6 +37,7 @@ def browser(tmp_path_factory):
     driver = webdriver.Chrome(
         options=options, service=webdriver.ChromeService(executable_path=driver_program)
     )
+    driver.set_script_timeout(120)  # axe walks a page of several thousand elements
     yield driver
     driver.quit()
 

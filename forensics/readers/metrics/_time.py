@@ -109,7 +109,7 @@ def is_time(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
     """
     unit = epoch_unit(float(np.median(numbers))) if numbers.size else None
     factor = 1e6 if unit is None else unit[1]
-    return np.asarray(np.abs(numbers.astype(np.float64)) * factor < YEAR_9999_US)
+    return np.asarray(np.abs(numbers.astype(np.float64)) < YEAR_9999_US / factor)
 
 
 def seconds_to_us(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -184,6 +184,7 @@ def _from_numbers(column: pl.Series) -> Times | None:
         column.is_not_null() & column.cast(pl.Float64).is_finite().fill_null(value=False)
     ).to_numpy()
     numbers = column.fill_null(0).to_numpy()
+    valid[valid] = is_time(numbers[valid])
     times = epoch_us(numbers[valid])
     if times is None:
         return None
