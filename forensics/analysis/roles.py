@@ -64,6 +64,27 @@ class Result:
         """Return the points of some roles."""
         return self.points.filter(pl.col("role").is_in(roles))
 
+    def traffic(self) -> pl.DataFrame:
+        """Return the points of requests and errors as one observer counted them.
+
+        A balancer and the processes behind it count the same requests: their sum would count
+        each twice. The metric with the most errors is taken, without errors that with the most
+        requests; where it counts no requests itself, those of the metric with the most.
+        """
+        names = self.series.select("series_id", "metric")
+        counted = self.role("requests", "errors").join(names, on="series_id")
+        most = counted.group_by("role", "metric").agg(pl.col("value").sum()).sort("value", "metric")
+        best = {
+            role: most.filter(pl.col("role") == role)["metric"].to_list()
+            for role in ("errors", "requests")
+        }
+        errors = best["errors"][-1:]
+        requests = errors if set(errors) & set(best["requests"]) else best["requests"][-1:]
+        return counted.filter(
+            ((pl.col("role") == "errors") & pl.col("metric").is_in(errors))
+            | ((pl.col("role") == "requests") & pl.col("metric").is_in(requests))
+        ).select(self.points.columns)
+
 
 def run(
     *, metrics: pl.DataFrame, config: IncidentConfig | Mapping[str, Any] | None = None

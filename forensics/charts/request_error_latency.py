@@ -21,9 +21,10 @@ NEEDS: Final = ("findings", "roles")
 
 def draw(findings: Findings, roles: Roles) -> Chart | None:
     """Return the chart, or ``None`` where none of the three was measured."""
+    traffic = roles.traffic()
     frames = {
-        "requests": over_time(select(roles.points, "requests"), pl.col("value").sum()),
-        "errors": over_time(select(roles.points, "errors"), pl.col("value").sum()),
+        "requests": over_time(select(traffic, "requests"), pl.col("value").sum()),
+        "errors": over_time(select(traffic, "errors"), pl.col("value").sum()),
         "latency": over_time(select(roles.points, "latency"), pl.col("value").max()),
     }
     shown = {name: frame for name, frame in frames.items() if not frame.is_empty()}

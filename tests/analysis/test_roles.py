@@ -367,3 +367,14 @@ def test_the_order_of_rows_changes_nothing() -> None:
     columns = ["time", "role", "entity", "value"]
     first = roles.run(metrics=frame, config=None).points.select(columns)
     assert roles.run(metrics=shuffled, config=None).points.select(columns).equals(first)
+
+
+def test_what_a_balancer_and_its_processes_count_is_not_added() -> None:
+    balancer = series("aws_elb_request_count_sum", [300, 330, 300, 330, 300, 330])
+    good = series(
+        "http_requests_total", [0, 150, 300, 450, 600, 750], {"code": "200"}, entity="pod-a"
+    )
+    bad = series("http_requests_total", [0, 15, 30, 45, 60, 75], {"code": "503"}, entity="pod-a")
+    traffic = run(balancer, good, bad).traffic()
+    per_role = traffic.group_by("role").agg(pl.col("value").max(), pl.col("entity").n_unique())
+    assert sorted(per_role.rows()) == [("errors", 1.0, 1), ("requests", 11.0, 1)]

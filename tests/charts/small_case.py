@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from forensics import findings as f
+from forensics.analysis.roles import Result as Roles
 from forensics.config import IncidentConfig
 from forensics.tables import EVENTS, LABELS, TIME, empty_table, fit_table
 
@@ -386,6 +387,12 @@ def make_points() -> pl.DataFrame:
     return points.with_columns(pl.col("value").clip(lower_bound=0.0))
 
 
+def make_roles(points: pl.DataFrame) -> Roles:
+    counted = pl.col("role").is_in(["requests", "errors"])
+    metric = pl.when(counted).then(pl.lit("http_requests_total")).otherwise("role")
+    return Roles(points.select("series_id", metric=metric).unique(), points)
+
+
 def make_lifetimes() -> Any:
     starts = pl.DataFrame(schema={"entity": pl.String(), "time": TIME, "why": pl.String()})
     return SimpleNamespace(starts=starts)
@@ -483,7 +490,7 @@ def make_gc() -> pl.DataFrame:
 INPUTS: dict[str, Any] = {
     "config": IncidentConfig,
     "findings": make_findings,
-    "roles": lambda: SimpleNamespace(points=make_points()),
+    "roles": lambda: make_roles(make_points()),
     "lifetimes": make_lifetimes,
     "metrics": make_metrics,
     "changes": make_changes,
@@ -504,7 +511,7 @@ EMPTY: dict[str, Any] = {
             confidence="low",
         ),
     ),
-    "roles": lambda: SimpleNamespace(points=make_points().clear()),
+    "roles": lambda: make_roles(make_points().clear()),
     "lifetimes": make_lifetimes,
     "metrics": lambda: empty_table("metrics"),
     "changes": lambda: empty_table("changes"),
