@@ -32,6 +32,7 @@ _EXHAUSTED: Final = (
     r"(?i)out ?of ?memory|\boom\b|heap space|gc overhead|leak|exhausted|too many (?:connections|"
     r"clients|open files)|deadlock|no space left|cannot allocate|allocation stall|unable to create"
 )
+_EXHAUSTION: Final = "tells of exhaustion"
 _EXHAUSTED_POINTS: Final = 2.0
 #: Points for rarity are half the orders of magnitude below the commonest pattern, at most this.
 _MOST_RARITY: Final = 2.0
@@ -62,7 +63,8 @@ def run(*, log_patterns: patterns_module.Result) -> Result:
 
     A pattern earns points for its level, for words of exhaustion, for having begun or
     surged with a change, and for being rare. One that is neither severe, nor new, nor
-    tells of exhaustion isn't shown: rare alone is not a reason.
+    tells of exhaustion isn't shown: rare alone is not a reason. Mild lines that are merely
+    new are shown where nothing else is: every start of a process brings some.
     """
     patterns = log_patterns.patterns
     if patterns.is_empty():
@@ -78,7 +80,8 @@ def run(*, log_patterns: patterns_module.Result) -> Result:
     most = int(table["count"].sum())
     rated = [row for row in map(partial(_rate, total=most), table.to_dicts()) if row]
     rated.sort(key=lambda row: (-row["score"], str(row["time"]), row["text"]))
-    frame = pl.DataFrame(rated[:_MOST], schema=LINES)
+    telling = [row for row in rated if row["level"] in _SEVERITY or _EXHAUSTION in row["why"]]
+    frame = pl.DataFrame((telling or rated)[:_MOST], schema=LINES)
     return Result(frame.sort("time", "file", "line", nulls_last=True))
 
 
@@ -92,7 +95,7 @@ def _rate(row: dict[str, Any], *, total: int) -> dict[str, Any] | None:
     exhausted = pl.Series([text]).str.contains(_EXHAUSTED).item()
     if exhausted:
         score += _EXHAUSTED_POINTS
-        reasons.append("tells of exhaustion")
+        reasons.append(_EXHAUSTION)
     if row["kind"] in _SHIFT:
         score += _SHIFT[row["kind"]] * (1.0 if score else _MILD)
         reasons.append(f"{row['kind']} with {row['change']}")

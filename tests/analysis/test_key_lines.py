@@ -48,6 +48,13 @@ def test_a_mild_line_that_began_with_a_change_is_shown_with_the_reason() -> None
     ]
 
 
+def test_a_mild_line_stands_back_where_severe_ones_tell_more() -> None:
+    shift = {"template_id": "t0", "kind": "first seen", "change": "deploy v2"}
+    rows = ({"example": "table size: 512"}, {"example": "no route", "level": "ERROR"})
+    result = run(log_patterns=mined(*rows, shifts=[shift]))
+    assert result.lines["text"].to_list() == ["no route"]
+
+
 def test_exhaustion_counts_whatever_the_level() -> None:
     result = run(log_patterns=mined({"example": "java.lang.OutOfMemoryError: Java heap space"}))
     assert result.lines["why"].to_list() == ["tells of exhaustion, 10 times"]
