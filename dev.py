@@ -91,7 +91,8 @@ def test() -> int:
     status = lint()
     if status:
         return status
-    command = [str(PYTHON), "-m", "pytest", "--cov", "--cov-report=term", *sys.argv[2:]]
+    spread = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
+    command = [str(PYTHON), "-m", "pytest", *spread, "--cov", "--cov-report=term", *sys.argv[2:]]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
