@@ -12,7 +12,7 @@ from forensics.findings import to_json
 from forensics.run.index import build_index
 from forensics.run.notebooks import clean_notebook
 from forensics.run.study import Shown
-from tests.browser.test_postmortem import browser, visit  # noqa: F401  # a fixture
+from tests.browser.test_postmortem import visit
 from tests.charts.small_case import HOSTILE, hostile_give
 
 pytestmark = pytest.mark.browser
@@ -28,12 +28,12 @@ def charts(tmp_path_factory):
     return out, drawn
 
 
-def is_owned(browser) -> bool:  # noqa: F811  # the fixture, handed on
+def is_owned(browser) -> bool:
     return bool(browser.execute_script("return window.pwned"))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_script_of_the_evidence_runs_in_a_chart_page(browser, charts, name) -> None:  # noqa: F811
+def test_no_script_of_the_evidence_runs_in_a_chart_page(browser, charts, name) -> None:
     visit(browser, charts[0] / "charts" / f"{name}.html")
     browser.set_script_timeout(300)
     browser.execute_async_script(
@@ -48,13 +48,13 @@ def test_no_script_of_the_evidence_runs_in_a_chart_page(browser, charts, name) -
     assert not is_owned(browser)
 
 
-def test_no_script_of_the_evidence_runs_in_a_loose_drawing(browser, charts) -> None:  # noqa: F811
+def test_no_script_of_the_evidence_runs_in_a_loose_drawing(browser, charts) -> None:
     for name in PAGES:
         visit(browser, charts[0] / "charts" / f"{name}.svg")
         assert not is_owned(browser)
 
 
-def test_no_script_of_the_evidence_runs_in_the_index(browser, tmp_path) -> None:  # noqa: F811
+def test_no_script_of_the_evidence_runs_in_the_index(browser, tmp_path) -> None:
     for name in ("a", "<img src=x onerror=window.pwned=1>", "java'script\"x"):
         folder = tmp_path / name
         folder.mkdir()
@@ -67,7 +67,7 @@ def test_no_script_of_the_evidence_runs_in_the_index(browser, tmp_path) -> None:
     assert "window.pwned" in browser.execute_script("return document.body.textContent")
 
 
-def test_no_script_of_the_evidence_runs_in_a_notebook_page(browser, charts, tmp_path) -> None:  # noqa: F811
+def test_no_script_of_the_evidence_runs_in_a_notebook_page(browser, charts, tmp_path) -> None:
     """What notebooks show of evidence: frames, charts, printed text, errors."""
     from nbconvert import HTMLExporter  # noqa: PLC0415  # 1 s that only this test pays
 
