@@ -101,7 +101,8 @@ class _Target:
             "xaxis": self.x,
             "yaxis": self.y,
             "name": escape(mark.name),
-            "uid": m.element_id(self.chart_id, mark.name),
+            # Plotly builds class selectors from it, in which a slash is an error.
+            "uid": m.element_id(self.chart_id, mark.name).replace("/", "--"),
             "showlegend": mark.legend,
             "hoverinfo": "text",
             **more,

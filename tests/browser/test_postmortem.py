@@ -104,7 +104,7 @@ def test_the_theme_button_turns_the_page_dark_and_back(browser, folders):
 
 
 @pytest.mark.parametrize("name", ["plain", "hostile"])
-@pytest.mark.parametrize("chart", ["memory-growth", "holder-path"])
+@pytest.mark.parametrize("chart", ["memory-growth", "holder-path", "log-patterns"])
 def test_an_interactive_chart_draws_offline_under_its_policy(browser, folders, name, chart):
     visit(browser, folders[name] / "charts" / f"{chart}.html")
     WebDriverWait(browser, 30).until(
