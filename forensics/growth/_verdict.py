@@ -12,7 +12,7 @@ from forensics.growth._evidence import FEW_RHOS, Evidence, weigh
 from forensics.growth._forecast import Draws, Horizon, draw_forecast
 from forensics.growth._lives import clean, split_lives
 from forensics.growth._refine import find_finer
-from forensics.growth._select import MIN_RATIO, Selection, select
+from forensics.growth._select import MIN_RATIO, select
 from forensics.growth._types import (
     UNKNOWN,
     Estimate,
@@ -137,7 +137,7 @@ def assess_life(
         runner_up=runner_up if ratio >= MIN_RATIO else model,
         evidence_ratio=ratio,
         log_evidence=selection.log_evidence,
-        rate=_rate(draws, selection),
+        rate=draws.interval(draws.rate_bytes_per_s),
         onset_s=_onset(draws, leak),
         time_to_limit_s=_to_limit(draws, leak, limit_bytes),
         rise_bytes=float(np.median(draws.rise_bytes)) if draws.rise_bytes.size else 0.0,
@@ -307,11 +307,6 @@ def _kind(leak: Leak, model: str, floor: Floor) -> Kind:
     if leak == "no":
         return "cache-warmup" if model == "saturating" else "none"
     return "heap" if leak == "yes" and floor.is_sawtooth else "unknown"
-
-
-def _rate(draws: Draws, selection: Selection) -> Estimate:
-    del selection
-    return draws.interval(draws.rate_bytes_per_s)
 
 
 def _onset(draws: Draws, leak: Leak) -> Estimate:
