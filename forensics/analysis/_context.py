@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -50,7 +50,6 @@ class Context:
     service: str = ""
     growth: Any = None
     heap: Any = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def signal(
         self, *roles: str, entities: Sequence[str] | None = None, window: timedelta = SLACK
