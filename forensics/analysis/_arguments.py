@@ -26,6 +26,8 @@ from forensics.findings import Argument, EvidenceRef
 _CAP: Final = 4.6  # ln 100
 #: Weight of one process that leaked before any change, counted three times at most.
 _OLDER: Final = 1.2
+#: Growth that begins within so many usual delays of a change is called soon.
+_SOON: Final = 3.0
 
 #: Words of platforms and data structures: they stand in every heap and tell of no change.
 _COMMON: Final = frozenset(
@@ -88,17 +90,26 @@ def _growth_refs(scene: Scene) -> list[EvidenceRef]:
 def _timing(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
     if candidate.change_id == NONE_ID or not explained.exposed_leaking:
         return
-    gap = explained.gap_s
-    if math.isnan(gap):
-        return
-    side = "after" if gap >= 0 else "before"
-    text = (
-        f"the typical onset of growth lies {format_seconds(abs(gap))} {side} the process was first "
-        "exposed to it"
-    )
     yield Argument(
-        text=text, weight=explained.timing, evidence=[*change_refs(candidate), *_growth_refs(scene)]
+        text=_say_onsets(explained.gaps_s, scene.panel.delay_s),
+        weight=explained.timing,
+        evidence=[*change_refs(candidate), *_growth_refs(scene)],
     )
+
+
+def _say_onsets(gaps_s: Sequence[float], delay_s: float) -> str:
+    """Say in how many leaking lifetimes growth began before, soon after and long after exposure."""
+    soon_s = _SOON * delay_s
+    counts = (
+        (
+            f"within {format_seconds(soon_s)} of it",
+            sum(-delay_s <= gap <= soon_s for gap in gaps_s),
+        ),
+        ("before it", sum(gap < -delay_s for gap in gaps_s)),
+        ("later", sum(gap > soon_s for gap in gaps_s)),
+    )
+    said = [f"{when} in {count}" for when, count in counts if count]
+    return f"of {len(gaps_s)} exposed process lifetimes that leak, growth began {', '.join(said)}"
 
 
 def _exposure(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:

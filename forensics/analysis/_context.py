@@ -16,6 +16,7 @@ from forensics.findings import EvidenceRef
 
 #: A statement "now" is held against what was measured up to this long around it.
 SLACK: Final = timedelta(minutes=3)
+_NEARLY: Final = 0.99
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,15 @@ def _plain(text: str) -> str:
 def last_per_entity(points: pl.DataFrame) -> pl.DataFrame:
     """Return the last point of each entity."""
     return points.sort("time").group_by("entity", maintain_order=True).last()
+
+
+def show_probability(probability: float) -> str:
+    """Return a probability as a person may say it: no evidence makes anything certain."""
+    if probability > _NEARLY:
+        return f"over {_NEARLY:.0%}"
+    if probability < 1.0 - _NEARLY:
+        return f"under {1.0 - _NEARLY:.0%}"
+    return f"{probability:.0%}"
 
 
 def show_bytes(value: float) -> str:

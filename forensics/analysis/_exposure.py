@@ -47,7 +47,10 @@ _NEVER: Final[tuple[float, Exposure | None]] = (math.nan, None)
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """How well a candidate explains the lifetimes: three log-likelihood ratios and counts."""
+    """How well a candidate explains the lifetimes: three log-likelihood ratios and counts.
+
+    ``gaps_s`` are the seconds from exposure to the onset of growth, one a leaking life, sorted.
+    """
 
     timing: float
     exposed: float
@@ -56,7 +59,7 @@ class Explained:
     exposed_leaking: int
     unexposed_lives: int
     unexposed_leaking: int
-    gap_s: float
+    gaps_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,6 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
         weight = min(1.0, _INDEPENDENT / len(items))
         sums[is_exposed][0] += weight * sum(fit for fit, _ in items)
         sums[is_exposed][1] += weight * sum(timing for _, timing in items)
-    gaps.sort()
     return Explained(
         timing=sums[True][1],
         exposed=sums[True][0],
@@ -128,8 +130,14 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
         exposed_leaking=counts[1],
         unexposed_lives=counts[2],
         unexposed_leaking=counts[3],
-        gap_s=gaps[len(gaps) // 2] if gaps else math.nan,
+        gaps_s=tuple(sorted(gaps)),
     )
+
+
+def latest_onset_s(life: Life) -> float:
+    """Return when the growth of a leaking life began at the latest, its start-up not counted."""
+    is_from_start = life.onset_low_s - life.start_s < _YOUNG_S
+    return max(life.onset_high_s, life.start_s + _YOUNG_S if is_from_start else -math.inf)
 
 
 def _shows_directly(candidate: Candidate, panel: Panel) -> bool:
@@ -238,6 +246,9 @@ def _timing_ratio(life: Life, begin: float, panel: Panel) -> tuple[float, float]
     if 0.0 < late_s < _YOUNG_S:
         # What a process gains in its first minutes may be its start-up, not the leak.
         weight = max(weight, _YOUNG_WEIGHT)
+    if life.onset_low_s - life.start_s < delay_s:
+        # It may as well have grown from its start: nothing speaks for what came later.
+        weight = min(weight, 0.0)
     return weight, life.onset_s - begin
 
 

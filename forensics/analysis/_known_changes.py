@@ -71,10 +71,16 @@ def _fit_scope(candidate: Candidate, lives: Sequence[Life]) -> Candidate:
     return replace(candidate, scope=()) if runs and not is_known else candidate
 
 
-def _revision(life: Life) -> str | None:
-    """Return the version, or the hash that a ReplicaSet puts into the names of its pods."""
-    hashed = _REVISION.search(life.entity)
-    return life.version or (hashed[1] if hashed else None)
+def _revisions(lives: Sequence[Life]) -> list[str | None]:
+    """Return the version of each life or, where some are unknown, what its ReplicaSet's hash is.
+
+    Pods that are gone leave no version behind: versions of the others are no news against them.
+    """
+    versions = [life.version for life in lives]
+    if all(versions):
+        return versions
+    hashes = (_REVISION.search(life.entity) for life in lives)
+    return [found[1] if found else None for found in hashes]
 
 
 def _find_arrivals(known: Sequence[Candidate], lives: Sequence[Life]) -> Iterator[Candidate]:
@@ -85,8 +91,7 @@ def _find_arrivals(known: Sequence[Candidate], lives: Sequence[Life]) -> Iterato
     for workload, some in sorted(workloads.items()):
         ordered = sorted(some, key=lambda life: life.start_s)
         seen: list[str] = []
-        for life in ordered:
-            revision = _revision(life)
+        for life, revision in zip(ordered, _revisions(ordered), strict=True):
             if revision is None or revision in seen:
                 continue
             is_later = life.start_s > ordered[0].start_s + _FROM_THE_START_S
@@ -116,7 +121,7 @@ def _arrival(workload: str, life: Life, before: str) -> Candidate:
     return Candidate(
         change_id=f"deploy-{at:%Y%m%dT%H%M%SZ}",
         kind="deploy",
-        what=f"{what} of {workload} began to run (seen in the evidence, recorded nowhere)",
+        what=f"Start of {what} of {workload} (seen in the evidence, recorded nowhere)",
         time=at,
         scope=(workload,),
         from_version=before if life.version else None,
@@ -134,7 +139,7 @@ def _find_rise(
     time, shift = rise
     if any(c.kind == "traffic" and c.time and abs(c.time - time) < _SAME_RISE for c in known):
         return
-    what = f"traffic rose {shift.factor:.2g} times (seen in the metrics, recorded nowhere)"
+    what = f"Rise of traffic to {shift.factor:.2g} times (seen in the metrics, recorded nowhere)"
     if symptom is not None and symptom.kind == "errors" and time > symptom.time:
         what += ", after errors had begun: perhaps retries"
     name = f"traffic-{time:%Y%m%dT%H%M%SZ}"

@@ -13,13 +13,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from forensics.analysis._candidates import Candidate, is_in_scope, runs_version
+from forensics.analysis._candidates import Candidate, bare_name, is_in_scope, runs_version
 from forensics.analysis._exposure import Panel
 from forensics.analysis._lives import Life, slope_bytes_per_s
 
 _OFF: Final = re.compile(
     r"\b(?:off|disabled?|roll(?:ed)?[ -]?back|revert(?:ed)?|undo(?:ne)?|removed?|restored?)\b",
     re.IGNORECASE,
+)
+#: Words of any flag or setting, which name none.
+_PLAIN: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """flag flags feature toggle config configuration setting settings with from enabled enable
+        turn turned switch switched back value default""",
+    )
 )
 _TOKEN: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{3,}")
 _SIDE_S: Final = 900.0
@@ -52,7 +60,7 @@ def find_reversal(candidate: Candidate, candidates: Sequence[Candidate]) -> Cand
         if candidate.kind == "deploy":
             if runs_version(other.to_version, candidate.from_version):
                 return other
-        elif _OFF.search(other.what) and _names(other) & _names(candidate):
+        elif _OFF.search(other.what) and _is_of_one_thing(other, candidate):
             return other
     return None
 
@@ -118,8 +126,14 @@ def _rates(lives: Iterable[Life]) -> list[float]:
     return [x.rate_bytes_per_min for x in lives if math.isfinite(x.rate_bytes_per_min)]
 
 
+def _is_of_one_thing(other: Candidate, candidate: Candidate) -> bool:
+    scopes = [{bare_name(name) for name in c.scope} for c in (other, candidate)]
+    if all(scopes) and not scopes[0] & scopes[1]:
+        return False
+    return bool(_names(other) & _names(candidate))
+
+
 def _names(candidate: Candidate) -> set[str]:
     """Return the words that may name a flag or setting: the longer ones, states left out."""
     words = set(_TOKEN.findall(candidate.what.lower()))
-    plain = {"flag", "feature", "config", "setting", "with", "from", "enabled", "disabled"}
-    return {w for w in words if not _OFF.search(w)} - plain - set(candidate.scope)
+    return {w for w in words if not _OFF.search(w)} - _PLAIN - set(candidate.scope)

@@ -14,9 +14,8 @@ from forensics.analysis._exposure import Explained
 from forensics.analysis._symptoms import (
     BUSIER,
     hold_time_shift,
-    shift_of,
     shift_of_each,
-    traffic_of,
+    traffic_shift,
 )
 from forensics.findings import Argument, EvidenceRef
 
@@ -55,7 +54,7 @@ def _traffic(candidate: Candidate, explained: Explained, scene: Scene) -> Iterat
     del explained
     if candidate.kind != "traffic" or candidate.time is None:
         return
-    shift = shift_of(traffic_of(scene.roles), candidate.time)
+    shift = traffic_shift(scene.roles, candidate.time)
     if math.isnan(shift.factor):
         return
     rose = shift.factor >= _LEVEL_SHIFT
@@ -76,7 +75,7 @@ def _slower_work(candidate: Candidate, explained: Explained, scene: Scene) -> It
     at = min(candidate.time or scene.symptom.time, scene.symptom.time)
     at = at if is_traffic else scene.symptom.time
     hold = hold_time_shift(scene.roles, at)
-    rate = shift_of(traffic_of(scene.roles), at)
+    rate = traffic_shift(scene.roles, at)
     if math.isnan(hold.factor) or math.isnan(rate.factor):
         return
     is_slower, is_busier = hold.factor >= 2.0, rate.factor >= _LEVEL_SHIFT

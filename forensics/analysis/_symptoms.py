@@ -6,6 +6,7 @@ Used where memory itself doesn't leak, and to tell a trigger from a cause.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,6 +30,8 @@ _LASTING: Final = 0.6
 #: Answers quicker than this are slow for no user.
 _NOTICED_S: Final = 0.05
 _SHORTEST_STEP_S: Final = 5.0
+#: Steps to either side whose median is the level of traffic there.
+_REACH: Final = 10
 #: The kind of the symptom that hurts nobody.
 BUSIER: Final = "busier"
 
@@ -205,32 +208,62 @@ def find_traffic_rise(roles: Roles) -> tuple[datetime, Shift] | None:
 
     It is looked at in steps of a minute, in evidence of less than half an hour in finer ones.
     """
+    total = traffic_by_step(roles)
+    values = total["value"].to_list()
+    best: tuple[float, int, Shift] | None = None
+    for i in range(5, len(values) - 4):
+        shift = _shift_at(values, i)
+        if shift.factor > _RISE and (best is None or shift.factor > best[0]):
+            best = (shift.factor, i, shift)
+    if best is None:
+        return None
+    near = range(max(1, best[1] - _REACH), min(len(values) - 1, best[1] + _REACH + 1))
+    time: datetime = total["time"][min(near, key=lambda i: _misfit(values, best[1], i, best[2]))]
+    return time, best[2]
+
+
+def traffic_shift(roles: Roles, at: datetime) -> Shift:
+    """Compare traffic in the ten steps before and after a moment, as ``find_traffic_rise`` does."""
+    total = traffic_by_step(roles)
+    place = int((total["time"] <= at).sum()) - 1
+    if not 0 < place < total.height - 1:
+        return Shift(math.nan, math.nan)
+    # The step that the moment lies in is of both sides.
+    return _shift_at(total["value"].to_list(), place, gap=1)
+
+
+def traffic_by_step(roles: Roles) -> pl.DataFrame:
+    """Return ``time, value``: requests a second over all entities, each by its mean in a step.
+
+    An entity that was down for a part of a step counts with what it took while it was up.
+    """
     points = traffic_of(roles)
     if points.is_empty():
-        return None
+        return pl.DataFrame(schema={"time": pl.Datetime("us", "UTC"), "value": pl.Float64})
     length_s = (points["time"].max() - points["time"].min()).total_seconds()  # type: ignore[operator,union-attr]  # datetimes
     step_s = round(min(60.0, max(_SHORTEST_STEP_S, length_s / _STEPS)))
-    total = (
+    return (
         points.group_by(pl.col("time").dt.truncate(f"{step_s}s"), "entity")
         .agg(pl.col("value").mean())
         .group_by("time")
         .agg(pl.col("value").sum())
         .sort("time")
     )
-    values = total["value"].to_list()
-    best: tuple[float, int, Shift] | None = None
-    for i in range(5, len(values) - 4):
-        before, after = sorted(values[max(0, i - 10) : i]), sorted(values[i : i + 10])
-        shift = Shift(before[len(before) // 2], after[len(after) // 2])
-        if shift.factor > _RISE and (best is None or shift.factor > best[0]):
-            best = (shift.factor, i, shift)
-    if best is None:
-        return None
-    half = (best[2].before + best[2].after) / 2.0
-    steps = range(max(1, best[1] - 10), min(len(values) - 1, best[1] + 11))
-    crossings = (i for i in steps if min(values[i], values[i + 1]) >= half)
-    time: datetime = total["time"][next(crossings, best[1])]
-    return time, best[2]
+
+
+def _shift_at(values: Sequence[float], place: int, gap: int = 0) -> Shift:
+    before = sorted(values[max(0, place - _REACH) : place])
+    after = sorted(values[place + gap : place + gap + _REACH])
+    if not before or not after:
+        return Shift(math.nan, math.nan)
+    return Shift(before[len(before) // 2], after[len(after) // 2])
+
+
+def _misfit(values: Sequence[float], centre: int, place: int, shift: Shift) -> float:
+    """Return how badly a step at ``place`` from one level to the other fits around ``centre``."""
+    low, high = max(0, centre - 2 * _REACH), min(len(values), centre + 2 * _REACH)
+    before = sum(abs(value - shift.before) for value in values[low:place])
+    return before + sum(abs(value - shift.after) for value in values[place:high])
 
 
 def hold_time_shift(roles: Roles, at: datetime) -> Shift:

@@ -24,7 +24,7 @@ from forensics.analysis._candidates import (
     SYMPTOM_PRIOR,
     Candidate,
 )
-from forensics.analysis._exposure import Panel, explain_lives
+from forensics.analysis._exposure import Panel, explain_lives, latest_onset_s
 from forensics.analysis._known_changes import find_known_changes
 from forensics.analysis._lives import Life, collect_lives, find_versions, leak_probability
 from forensics.analysis._mechanism import find_mechanism_words
@@ -32,8 +32,7 @@ from forensics.analysis._symptom_arguments import SYMPTOM_RULES
 from forensics.analysis._symptoms import (
     Symptom,
     find_symptom,
-    shift_of,
-    traffic_of,
+    traffic_shift,
 )
 from forensics.analysis.memory_growth import Result as Growths
 from forensics.analysis.roles import Result as Roles
@@ -154,9 +153,13 @@ def _read(
 
 
 def _mix(change_id: str, leak: Reading, trouble: Reading, p_leak: float) -> float:
-    """Return the probability over both readings, with a little ignorance mixed in."""
+    """Return the probability over both readings, with a little ignorance mixed in.
+
+    A candidate that is alone isn't certain either: it may be something nobody thought of.
+    """
     certain = p_leak * leak[1][change_id] + (1.0 - p_leak) * trouble[1][change_id]
-    return (1.0 - _IGNORANCE) * certain + _IGNORANCE / len(leak[1])
+    mixed = (1.0 - _IGNORANCE) * certain + _IGNORANCE / len(leak[1])
+    return min(mixed, 1.0 - _IGNORANCE)
 
 
 def findings(result: Result) -> list[AnyEntry]:
@@ -176,8 +179,11 @@ def _window(roles: Roles, lives: Sequence[Life]) -> tuple[float, float]:
 def _candidates(
     changes: Sequence[Candidate], lives: Sequence[Life], symptom: Symptom | None
 ) -> list[Candidate]:
-    """Return the changes that began before the trouble."""
-    onsets = [x.onset_high_s for x in lives if x.leak > 0.5 and math.isfinite(x.onset_high_s)]
+    """Return the changes that began before the trouble.
+
+    What grows from its start may be starting up: for it, trouble begins once it is young no more.
+    """
+    onsets = [latest_onset_s(x) for x in lives if x.leak > 0.5 and math.isfinite(x.onset_high_s)]
     ends = [symptom.time.timestamp()] if symptom else []
     latest = max([*onsets, *ends], default=math.inf)
     return [c for c in changes if c.time is not None and c.time.timestamp() <= latest + 60]
@@ -259,7 +265,7 @@ def _with_roles(
 def _traffic_role(candidate: Candidate, scene: Scene) -> str:
     if candidate.time is None:
         return "unknown"
-    shift = shift_of(traffic_of(scene.roles), candidate.time)
+    shift = traffic_shift(scene.roles, candidate.time)
     if not shift.factor >= 1.5:
         return "innocent"
     if scene.symptom is None:

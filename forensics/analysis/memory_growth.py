@@ -180,7 +180,10 @@ def _name_kinds(grown: list[SignalGrowth]) -> list[SignalGrowth]:
 
 
 def _kind(grown: SignalGrowth, heap: str | None) -> LeakKind:
-    """Name what grows; a process that grows while its heap is known not to grows off-heap."""
+    """Name what grows; a process that grows while its heap is known not to grows off-heap.
+
+    Where nothing shows a heap that a runtime manages, the memory of a process is its heap.
+    """
     leak, side = grown.assessment.leak, grown.signal.side
     if leak == "no":
         follows = any(life.model == "load_following" for life in grown.assessment.lives)
@@ -195,6 +198,8 @@ def _kind(grown: SignalGrowth, heap: str | None) -> LeakKind:
         return "unknown"
     if side in {"heap", "offheap"}:
         return "heap" if side == "heap" else "offheap"
+    if side == "process" and heap is None and not grown.signal.has_managed_heap:
+        heap = "yes"
     if side == "process" and heap is not None:
         return "heap" if heap == "yes" else "offheap" if heap == "no" else "unknown"
     return grown.assessment.kind

@@ -96,7 +96,8 @@ def _growth_sentence(growth: Growths) -> str:
     if not entries:
         return "No memory series was found, so nothing can be said about growth."
     entities = {entry.entity for entry in entries}
-    where = {"heap": "heap", "offheap": "off-heap"}.get(growth.kind, "")
+    sides = {grown.signal.side for grown in growth.signals}
+    where = {"heap": "heap" if "heap" in sides else "", "offheap": "off-heap"}.get(growth.kind, "")
     if growth.leak == "yes":
         rates = sorted(
             entry.rate_bytes_per_min
