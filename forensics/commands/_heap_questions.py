@@ -1,4 +1,4 @@
-"""``forensics heap diff`` and ``forensics heap sanitize``."""
+"""``forensics heap diff``, ``forensics heap survey`` and ``forensics heap sanitize``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from forensics.commands._output import print_json, print_table, print_text
+from forensics.run.engine import ENGINE_HELP
 
 
 def diff(
@@ -43,6 +44,35 @@ def diff(
             print_text(f"  contains  {level['class']}: {counts}")
     print_text("")
     print_table(answer["survivors"].head(top), title="Survivors at one address")
+
+
+def survey(
+    dumps: Annotated[list[Path], typer.Argument(help="Dumps of any processes; names tell them.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    top: Annotated[int, typer.Option(help="Rows of a table; --json prints all.")] = 20,
+    cache: Annotated[Path | None, typer.Option(help="Folder of the indexes.")] = None,
+    engine: Annotated[str, typer.Option(help=ENGINE_HELP)] = "local",
+) -> None:
+    """Tell what many dumps have in common: suspects by how many have them, classes by sum.
+
+    Example: forensics heap survey pods/*.hprof.gz --engine dask:4
+    """
+    from forensics.run.dumps import survey_dumps
+    from forensics.run.engine import open_engine
+
+    with open_engine(engine) as opened:
+        found = survey_dumps(dumps, engine=opened, cache=cache)
+    if as_json:
+        print_json(
+            {"dumps": found.dumps, "suspects": found.suspects, "classes": found.classes},
+        )
+        return
+    print_table(found.dumps, title="Dumps")
+    for row in found.suspects.head(top).iter_rows(named=True):
+        print_text(f"\nSuspect in {row['dumps']} of {found.dumps.height}: {row['example']}")
+    print_text("")
+    print_table(found.classes.head(top), title="Classes of all dumps")
 
 
 def sanitize(

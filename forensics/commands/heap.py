@@ -9,7 +9,7 @@ import typer
 
 from forensics.commands._group import DefaultGroup
 from forensics.commands._heap_ask import ask_heap, list_questions
-from forensics.commands._heap_questions import diff, sanitize
+from forensics.commands._heap_questions import diff, sanitize, survey
 from forensics.commands._output import print_json, print_table, print_text
 from forensics.errors import UsageError
 
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         "show", epilog=f"Questions (OBJECT is 0xADDRESS or an index):\n\n{list_questions()}"
     )(show)
     group.command("diff")(diff)
+    group.command("survey")(survey)
     group.command("sanitize")(sanitize)
     app.add_typer(group, name="heap")
 

@@ -103,7 +103,12 @@ class IndexWriter:
             digest = hashlib.sha256(body).hexdigest().encode()
             (self._building / _FACTS).write_bytes(digest + b"\n" + body)
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._building.rename(self._folder)
+            try:
+                self._building.rename(self._folder)
+            except OSError:
+                if load_index(self._folder) is None:
+                    raise
+                # else: another process has put the index of the same dump there meanwhile
         return self._arrays, dict(facts)
 
 

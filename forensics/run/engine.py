@@ -8,6 +8,7 @@ by path: all machines must see the same files under the same names.
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeVar
@@ -62,14 +63,23 @@ class DaskEngine:
 
         Raises
         ------
+        UnsupportedError
+            If every worker that tried a partition died, as when its memory doesn't suffice.
         Exception
             What ``function`` raised on a worker.
         """
+        from distributed import KilledWorker  # noqa: PLC0415  # an extra, slow to import
+
         futures = self._client.map(function, list(items), pure=False, retries=_RETRIES)
         try:
             for future in futures:
                 yield future.result()
                 future.release()
+        except KilledWorker as error:
+            raise UnsupportedError(
+                "the Dask workers die on a part of this evidence (is their memory enough for one "
+                "part?); give them more, start fewer, or use --engine local"
+            ) from error
         finally:
             self._client.cancel(futures)
 
@@ -124,8 +134,15 @@ def _dask_client(
         return
     workers = int(local[1]) if local is not None and local[1] else None
     with (
+        tempfile.TemporaryDirectory(prefix="forensics-") as scratch,
+        # no memory limit: mapped dumps and logs would count, which the kernel may drop
         LocalCluster(  # type: ignore[no-untyped-call]  # distributed has no types
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            memory_limit=0,
+            local_directory=scratch,
         ) as cluster,
         Client(  # type: ignore[no-untyped-call]  # same
             cluster, set_as_default=False
