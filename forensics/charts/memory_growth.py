@@ -188,7 +188,7 @@ def _limit(findings: Findings, points: pl.DataFrame) -> list[Mark]:
 
 def _kills(events: pl.DataFrame, signals: Sequence[Signal]) -> list[Mark]:
     """Put a cross where the last sample before each kill was, at the level it had reached."""
-    kills = events.filter(pl.col("kind") == "oom_kill").sort("time")
+    kills = events.filter(pl.col("kind") == "oom_kill").drop_nulls("time").sort("time")
     x: list[datetime] = []
     y: list[float] = []
     texts: list[str] = []

@@ -15,7 +15,7 @@ import polars as pl
 
 from forensics import analysis
 from forensics.jupyter._results import draw_result, to_frame
-from forensics.jupyter._show import human_frame
+from forensics.jupyter._show import human_frame, plain_frame
 from forensics.redaction import redact
 
 if TYPE_CHECKING:
@@ -28,21 +28,32 @@ _MOST_METRICS: Final = 20
 
 
 def register(shell: Any) -> None:
-    """Register the displays with a shell's HTML formatter."""
-    formatter = shell.display_formatter.formatters["text/html"]
+    """Register the displays with a shell's formatters of HTML and, for frames, of text."""
+    formatters = shell.display_formatter.formatters
     for module, name, draw in _displays():
-        formatter.for_type_by_name(module, name, draw)
+        formatters["text/html"].for_type_by_name(module, name, draw)
+    formatters["text/plain"].for_type_by_name(*_FRAME, _print_frame)
 
 
 def unregister(shell: Any) -> None:
     """Give frames back their own display, and the others none."""
-    formatter = shell.display_formatter.formatters["text/html"]
+    formatters = shell.display_formatter.formatters
     for module, name, _ in _displays():
-        formatter.deferred_printers.pop((module, name), None)
-        for known in [
-            t for t in formatter.type_printers if (t.__module__, t.__name__) == (module, name)
-        ]:
-            formatter.pop(known)
+        _forget(formatters["text/html"], module, name)
+    _forget(formatters["text/plain"], *_FRAME)
+
+
+def _forget(formatter: Any, module: str, name: str) -> None:
+    formatter.deferred_printers.pop((module, name), None)
+    for known in [
+        t for t in formatter.type_printers if (t.__module__, t.__name__) == (module, name)
+    ]:
+        formatter.pop(known)
+
+
+def _print_frame(frame: pl.DataFrame, printer: Any, cycle: bool) -> None:  # noqa: FBT001  # IPython's form
+    del cycle
+    printer.text(plain_frame(frame))
 
 
 def draw_case(case: Case) -> str:
@@ -142,8 +153,9 @@ def _displays() -> list[Display]:
     return [*_DISPLAYS, *results]
 
 
+_FRAME: Final = ("polars.dataframe.frame", "DataFrame")
 _DISPLAYS: Final[tuple[Display, ...]] = (
-    ("polars.dataframe.frame", "DataFrame", human_frame),
+    (*_FRAME, human_frame),
     ("forensics.evidence.case", "Case", draw_case),
     ("forensics.run.study", "Study", draw_study),
     ("forensics.findings", "Findings", draw_findings),

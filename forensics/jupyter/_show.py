@@ -67,6 +67,22 @@ def human_frame(frame: pl.DataFrame, *, rows: int = MOST_ROWS) -> str:
     )
 
 
+def plain_frame(frame: pl.DataFrame, *, rows: int = MOST_ROWS) -> str:
+    """Return the first rows as text, redacted before the width of a column cuts a secret in two.
+
+    What is cut could no longer be told as a secret, and half a token is half known.
+    """
+    shown = frame.head(rows)
+    texts = [
+        pl.Series(name, [None if v is None else redact(_plain(v)) for v in shown[name].to_list()])
+        for name, dtype in shown.schema.items()
+        if not (dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean)
+    ]
+    with pl.Config(tbl_rows=rows):
+        table = str(shown.with_columns(texts))
+    return table if frame.height <= rows else f"{table}\n{rows} of {frame.height:,} rows"
+
+
 def sparkline(values: Sequence[float | None], label: str = "") -> str:
     """Return a small line as inline SVG; gaps stay gaps, nothing but numbers goes into it."""
     points = [v if v is not None and math.isfinite(v) else None for v in values]

@@ -149,6 +149,15 @@ PAIRS: Final = (
 #: prefixes, and secrets told by what stands around them.
 LINES: Final = (
     Shape("private-key", ("age-secret",), re.compile(r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}")),
+    Shape(  # any of the tokens below that somebody cut, saying so
+        "token",
+        ("…", "..."),
+        re.compile(
+            r"\b(?:A(?:KIA|SIA|ROA|IDA|BIA|CCA)|AIza|GOCSPX-|eyJ|gh[pousr]_|github_pat_|gl(?:pat|rt|dt|ptt)-"
+            r"|xox[abeoprs]-|xapp-|npm_|pypi-|SG\.|[srp]k_(?:live|test)_|whsec_|hv[sbr]\.|gl(?:sa|c)_)"
+            r"[\w.-]{4,80}?(?=…|\.\.\.)"
+        ),
+    ),
     Shape("jwt", ("eyj",), re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")),
     Shape(
         "aws-key",

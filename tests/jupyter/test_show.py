@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from forensics.jupyter import human_frame
-from forensics.jupyter._show import sparkline
+from forensics.jupyter._show import plain_frame, sparkline
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,12 @@ def test_a_gap_breaks_the_line_and_infinity_is_a_gap() -> None:
     assert path is not None
     assert path.group(1).count("M") == 3
     assert "no numbers" in sparkline([None, float("nan")])
+
+
+def test_a_secret_is_blanked_before_a_column_of_text_cuts_it() -> None:
+    card = "paid with the card that is called 4111 1111 1111 1111 at once"
+    frame = pl.DataFrame({"said": [card] * 40, "n": range(40), "of": [[card]] * 40})
+    shown = plain_frame(frame, rows=10)
+    assert "4111" not in shown
+    assert shown.endswith("10 of 40 rows")
+    assert plain_frame(pl.DataFrame({"a": [1, None]})) == str(pl.DataFrame({"a": [1, None]}))

@@ -55,6 +55,13 @@ def test_a_secret_written_in_two_ways_has_one_pseudonym() -> None:
     assert redact("pan=4111111111111111").endswith(first)
 
 
+def test_a_token_that_somebody_cut_is_one() -> None:
+    hidden = redact("by AKIAITSNJMZPW… and by ghp_0a1b2c3d4e... in asia-south1... of npm run…")
+    assert "AKIA" not in hidden
+    assert "0a1b" not in hidden
+    assert hidden.endswith("in asia-south1... of npm run…")
+
+
 def test_addresses_go_on_request_only() -> None:
     text = "from 10.2.3.4 and 2001:db8::8a2e:370:7334 at 14:23:17 by 00:1b:44:11:3a:b7"
     assert redact(text) == text
