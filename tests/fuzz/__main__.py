@@ -1,7 +1,8 @@
-"""Fuzz the parsers: ``python -m tests.fuzz --seconds 10 [--reader NAME] [--keep FOLDER]``.
+"""Fuzz the parsers: ``python -m tests.fuzz --seconds 10 --inputs 1000 [--reader NAME]``.
 
 Each target runs in a process of its own, so that a crash or hang in compiled code is seen
-too. ``--seconds`` is processor time a target. Exit code 1 if anything failed.
+too. ``--seconds`` is processor time a target, ``--inputs`` how many it gets at least,
+``--keep`` a folder for those that failed. Exit code 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ HANG_FACTOR = 20
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--inputs", type=int, default=0, help="at least so many a target")
     parser.add_argument("--reader", action="append", help="target; repeatable; all by default")
     parser.add_argument("--keep", type=Path, help="folder for inputs that failed")
     parser.add_argument("--seed", type=int, default=1)
@@ -32,8 +34,14 @@ def main() -> int:
     targets = find_targets()
     if options.one:
         target = targets[options.one]
-        work = options.work
-        tally = fuzz(target, options.seconds, seed=options.seed, work=work, keep=options.keep)
+        tally = fuzz(
+            target,
+            options.seconds,
+            seed=options.seed,
+            work=options.work,
+            keep=options.keep,
+            inputs=options.inputs,
+        )
         print(json.dumps(asdict(tally)))
         return 0
     print(f"{'target':24}{'inputs':>8}{'read':>8}{'refused':>8}{'worst s':>9}{'worst MB':>9}")
@@ -48,8 +56,10 @@ def run_apart(name: str, options: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory() as work:
         command = [sys.executable, "-m", "tests.fuzz", "--one", name, "--work", work]
         command += ["--seconds", str(options.seconds), "--seed", str(options.seed)]
+        command += ["--inputs", str(options.inputs)]
         command += ["--keep", str(options.keep)] if options.keep else []
-        limit_s = 600 + HANG_FACTOR * options.seconds  # wall clock, of a machine that may be busy
+        # wall clock, of a machine that may be busy
+        limit_s = 600 + HANG_FACTOR * options.seconds + options.inputs
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=limit_s, check=False

@@ -43,8 +43,16 @@ class Tally:
     crashes: dict[str, str] = field(default_factory=dict)
 
 
-def fuzz(target: Target, cpu_s: float, *, seed: int, work: Path, keep: Path | None) -> Tally:
-    """Try mutations of the target's seeds for ``cpu_s`` processor seconds.
+def fuzz(
+    target: Target,
+    cpu_s: float,
+    *,
+    seed: int,
+    work: Path,
+    keep: Path | None = None,
+    inputs: int = 0,
+) -> Tally:
+    """Try mutations of the target's seeds for ``cpu_s`` processor seconds, ``inputs`` at least.
 
     Each kind of failure is kept once: the input in ``keep``, the reason in the tally.
     """
@@ -53,7 +61,7 @@ def fuzz(target: Target, cpu_s: float, *, seed: int, work: Path, keep: Path | No
     for data in target.seeds:  # also compiles what the limits shouldn't count
         _try(target, data, Tally(target.name), work=work, keep=None)
     begin_s = time.process_time()
-    while time.process_time() - begin_s < cpu_s:
+    while time.process_time() - begin_s < cpu_s or tally.inputs < inputs:
         _try(target, mutate(target.seeds, chance), tally, work=work, keep=keep)
     return tally
 

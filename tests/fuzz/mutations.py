@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 MAX_BYTES = 256 * 1024
 
@@ -56,15 +58,75 @@ TOKENS = [
     "\u202e\u0000é漢\U0001f4a9".encode(),
     b"=cmd|' /C calc'!A0",
 ]
+#: What stands in JSON where something else is expected.
+VALUES: list[Any] = [
+    None, True, False, 0, -1, 2**31, 2**63, 2**64, 10**400, 1e308, -0.5, "", "NaN", "x" * 5000,
+    "1", "-1", "2026-02-09T14:23:00Z", "9999-12-31T23:59:59Z", "\ud800", "\u0000", [], {}, [[]],
+    [None], [1, "a", None], {"": None}, {"a": {"b": [1]}}, [[1, 2], [3]], [{}],
+]  # fmt: skip
 BIG_BINARY = [b"\xff" * 4, b"\x7f\xff\xff\xff", b"\x80\x00\x00\x00", b"\x00" * 8, b"\xff" * 8]
 
 
 def mutate(seeds: Sequence[bytes], chance: random.Random) -> bytes:
-    """Return a seed after one to six random mutations, at most 256 KiB long."""
-    data = bytearray(chance.choice(seeds))
+    """Return a seed after one to six random mutations, at most 256 KiB long.
+
+    JSON is half of the time changed in its values only, so that it still parses.
+    """
+    seed = chance.choice(seeds)
+    if chance.random() < 0.5 and (changed := revalue(seed, chance)) is not None:
+        return changed[:MAX_BYTES]
+    data = bytearray(seed)
     for _ in range(chance.randint(1, 6)):
         data = chance.choice(MUTATIONS)(data, seeds, chance)
     return bytes(data[:MAX_BYTES])
+
+
+def revalue(data: bytes, chance: random.Random) -> bytes | None:
+    """Give values inside JSON, of the document or of some of its lines, another type or place.
+
+    None if ``data`` is no JSON.
+    """
+    lines = [data]
+    for _ in range(2):
+        try:
+            for _ in range(chance.randint(1, 4)):
+                at = chance.randrange(len(lines))
+                lines[at] = _revalued(json.loads(lines[at]), chance)
+        except ValueError:
+            lines = data.splitlines()  # one document a line?
+        else:
+            return b"\n".join(lines)
+        if not lines:
+            break
+    return None
+
+
+def _revalued(document: Any, chance: random.Random) -> bytes:
+    places: list[tuple[Any, Any]] = []
+    stack = [document] if isinstance(document, (dict, list)) else []
+    while stack:
+        node = stack.pop()
+        keys = range(len(node)) if isinstance(node, list) else list(node)
+        places += [(node, key) for key in keys]
+        stack += [node[key] for key in keys if isinstance(node[key], (dict, list)) and node[key]]
+        if len(places) > 20_000:
+            break
+    if not places:
+        return json.dumps(chance.choice(VALUES)).encode()
+    node, key = chance.choice(places)
+    other, there = chance.choice(places)
+    what = chance.randrange(6)
+    if what == 0:
+        del node[key]
+    elif what == 1:
+        node[key] = json.loads(json.dumps(other[there]))
+    elif what == 2:
+        node[key] = [node[key]]
+    elif what == 3 and isinstance(node, dict):
+        node[chance.choice(["", "a", "value", "time", key + " "])] = node.pop(key)
+    else:
+        node[key] = chance.choice(VALUES)
+    return json.dumps(document).encode()
 
 
 def _at(data: bytearray, chance: random.Random) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -134,14 +133,6 @@ def walk(value: object, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def iter_mappings(value: object) -> Iterator[dict[str, Any]]:
-    """Yield the mappings of a list, or the one given."""
-    if isinstance(value, dict):
-        yield value
-    elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
 
 
 def head_keys(head: Head) -> set[str]:

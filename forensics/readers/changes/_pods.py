@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from forensics.readers.changes._document import Row, iter_mappings, parse_moment, text_of, walk
+from forensics.readers._narrow import as_count, iter_mappings
+from forensics.readers.changes._document import Row, parse_moment, text_of, walk
 
 #: Event kind by the reason that the kubelet or a controller gives.
 _KIND_OF_REASON: Final = {
@@ -99,7 +100,7 @@ def pod_events(pod: dict[str, Any]) -> list[Row]:
 
 
 def _container_events(status: dict[str, Any], pod: str | None, version: str | None) -> list[Row]:
-    restarts = int(status.get("restartCount") or 0)
+    restarts = as_count(status.get("restartCount"))
     container = text_of(status.get("name"))
     rows: list[Row] = []
     for key in ("lastState", "state"):
@@ -171,7 +172,7 @@ def cluster_event(event: dict[str, Any]) -> Row:
         "kind": kind,
         "reason": reason,
         "entity": text_of(walk(target, "name")),
-        "count": int(event.get("count") or walk(event, "series", "count") or 1),
+        "count": as_count(event.get("count") or walk(event, "series", "count"), 1),
         "message": message,
     }
 
@@ -221,9 +222,7 @@ def _revision(item: dict[str, Any]) -> tuple[str, int]:
     number = text_of(walk(item, "metadata", "annotations", _REVISION)) or text_of(
         item.get("revision")
     )
-    return (created.isoformat() if created else ""), int(
-        number
-    ) if number and number.isdigit() else 0
+    return (created.isoformat() if created else ""), as_count(number)
 
 
 def deployment_events(deployment: dict[str, Any]) -> list[Row]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from forensics.readers._contract import DamageRow, Head, Kind, Match, Reading
+from forensics.readers._narrow import as_mapping, iter_mappings
 from forensics.readers._source import Source
 from forensics.readers.changes._document import (
     Row,
     head_keys,
-    iter_mappings,
     load_json,
     parse_moment,
     table_reading,
@@ -53,8 +53,8 @@ def read(source: Source) -> Reading:
 
 
 def _row(alert: dict[str, Any], started: object) -> Row:
-    labels = alert.get("labels") or {}
-    annotations = alert.get("annotations") or {}
+    labels = as_mapping(alert.get("labels"))
+    annotations = as_mapping(alert.get("annotations"))
     ended = parse_moment(alert.get("endsAt"))
     says = [text_of(annotations.get(key)) for key in ("summary", "description", "message")]
     severity = text_of(labels.get("severity"))

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._narrow import iter_mappings
 from forensics.readers._source import Source
 from forensics.readers.changes._document import (
     Row,
-    iter_mappings,
     load_json,
     load_yaml,
     parse_moment,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._narrow import iter_mappings
 from forensics.readers._source import Source
 from forensics.readers.changes._document import (
     Row,
     head_keys,
-    iter_mappings,
     load_json,
     parse_moment,
     table_reading,

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from forensics.readers._contract import DamageRow, Head, Kind, Match, Reading
+from forensics.readers._narrow import as_count, iter_mappings
 from forensics.readers._source import Source
 from forensics.readers.changes._document import (
     Row,
-    iter_mappings,
     load_json,
     load_yaml,
     parse_moment,
@@ -54,7 +54,7 @@ def read(source: Source) -> Reading:
     rows: list[Row] = []
     damage: list[DamageRow] = []
     before: str | None = None
-    for item in sorted(items, key=lambda item: int(item.get("revision") or 0)):
+    for item in sorted(items, key=lambda item: as_count(item.get("revision"))):
         moment = parse_moment(item.get("updated")) or _table_time(str(item.get("updated")))
         if moment is None:
             damage.append(

@@ -17,8 +17,8 @@ import polars as pl
 
 from forensics.errors import CorruptEvidenceError
 from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._narrow import as_scalars, iter_mappings
 from forensics.readers._source import Source
-from forensics.readers.changes._document import iter_mappings
 from forensics.readers.logs._wrapped import Unwrapped, read_wrapped
 
 TITLE: Final = "CloudWatch Logs and RDS log export (AWS CLI, JSON)"
@@ -68,9 +68,13 @@ def _unwrap(events: list[dict[str, Any]]) -> Unwrapped:
         parts = str(event.get("message", "")).rstrip("\n").split("\n")
         lines += [part.encode("utf-8", errors="replace") for part in parts]
         owners += [number] * len(parts)
-    stamps = pl.Series([event.get("timestamp") for event in events], dtype=pl.Int64, strict=False)
+    stamps = pl.Series(
+        as_scalars(event.get("timestamp") for event in events), dtype=pl.Int64, strict=False
+    )
     micros = (stamps * 1000).fill_null(-(2**63) + 1).to_numpy()
-    streams = pl.Series([event.get("logStreamName") for event in events], dtype=pl.String)
+    streams = pl.Series(
+        as_scalars(event.get("logStreamName") for event in events), dtype=pl.String, strict=False
+    )
     index = np.array(owners, np.int64)
     return Unwrapped(
         lines=lines,

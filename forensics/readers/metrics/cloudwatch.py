@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from forensics.errors import CorruptEvidenceError
 from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._narrow import as_list, as_scalars, iter_mappings
 from forensics.readers._source import Source
 from forensics.readers.metrics._json_document import load_document
-from forensics.readers.metrics._series import SeriesTable
+from forensics.readers.metrics._series import SeriesTable, to_floats
 from forensics.readers.metrics._time import parse_time_column
 from forensics.readers.metrics._units import parse_unit
 
@@ -56,13 +57,10 @@ def read(source: Source) -> Reading:
     table = SeriesTable(source.name)
     notes = [
         f"CloudWatch said: {message.get('Value', '')}"
-        for message in document.get("Messages") or ()
-        if isinstance(message, dict)
+        for message in iter_mappings(as_list(document.get("Messages")))
     ]
-    for result in document.get("MetricDataResults") or ():
-        if not isinstance(result, dict):
-            continue
-        if result.get("StatusCode") not in {None, "Complete"}:
+    for result in iter_mappings(as_list(document.get("MetricDataResults"))):
+        if result.get("StatusCode") not in (None, "Complete"):
             notes.append(f"{result.get('Label')}: CloudWatch answered {result['StatusCode']}")
         _add_result(table, result)
     _add_statistics(table, document)
@@ -70,18 +68,18 @@ def read(source: Source) -> Reading:
 
 
 def _add_result(table: SeriesTable, result: dict[str, Any]) -> None:
-    stamps, values = result.get("Timestamps") or [], result.get("Values") or []
+    stamps, values = as_list(result.get("Timestamps")), as_list(result.get("Values"))
     size = min(len(stamps), len(values))
     if not size:
         return
     metric, labels = _split_label(str(result.get("Label") or result.get("Id") or "value"))
     if result.get("Id"):
         labels["query_id"] = str(result["Id"])
-    _extend(table, table.index_of(metric, labels), stamps[:size], _floats(values[:size]))
+    _extend(table, table.index_of(metric, labels), stamps[:size], to_floats(values[:size]))
 
 
 def _add_statistics(table: SeriesTable, document: dict[str, Any]) -> None:
-    points = [p for p in document.get("Datapoints") or () if isinstance(p, dict)]
+    points = list(iter_mappings(as_list(document.get("Datapoints"))))
     metric, labels = _split_label(str(document.get("Label") or "value"))
     for statistic in _STATISTICS:
         known = [p for p in points if statistic in p and "Timestamp" in p]
@@ -91,7 +89,7 @@ def _add_statistics(table: SeriesTable, document: dict[str, Any]) -> None:
         index = table.index_of(
             metric, {**labels, "statistic": statistic}, unit.base if unit else None
         )
-        values = _floats([p[statistic] for p in known]) * (unit.factor if unit else 1.0)
+        values = to_floats([p[statistic] for p in known]) * (unit.factor if unit else 1.0)
         _extend(table, index, [p["Timestamp"] for p in known], values)
 
 
@@ -104,12 +102,9 @@ def _split_label(label: str) -> tuple[str, dict[str, str]]:
     return label, {}
 
 
-def _floats(values: list[Any]) -> NDArray[np.float64]:
-    return pl.Series(values, dtype=pl.Float64, strict=False).cast(pl.Float64).to_numpy()
-
-
 def _extend(table: SeriesTable, index: int, stamps: list[Any], values: NDArray[np.float64]) -> None:
-    times = parse_time_column(pl.Series(stamps, strict=False))
+    texts = [None if stamp is None else str(stamp) for stamp in as_scalars(stamps)]
+    times = parse_time_column(pl.Series(texts, dtype=pl.String))
     if times is not None:
         valid = times.is_valid
         table.extend(index, times.time_us[valid], values[valid])

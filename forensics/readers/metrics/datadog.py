@@ -14,6 +14,7 @@ import numpy as np
 
 from forensics.errors import CorruptEvidenceError
 from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._narrow import as_list, iter_mappings
 from forensics.readers._source import Source
 from forensics.readers.metrics._json_document import load_document
 from forensics.readers.metrics._series import SeriesTable, to_floats
@@ -52,11 +53,10 @@ def read(source: Source) -> Reading:
     if not isinstance(document, dict):
         raise CorruptEvidenceError(source.name, "is no JSON object", expected="series")
     notes: list[str] = []
-    for series in document.get("series") or ():
-        if isinstance(series, dict):
-            _add_series(table, series)
-            if damage and "unit" not in series:
-                notes.append(f"{series.get('metric')}: its unit was lost by the damage")
+    for series in iter_mappings(as_list(document.get("series"))):
+        _add_series(table, series)
+        if damage and "unit" not in series:
+            notes.append(f"{series.get('metric')}: its unit was lost by the damage")
     data = document.get("data")
     if isinstance(data, dict) and isinstance(data.get("attributes"), dict):
         _add_attributes(table, data["attributes"])
@@ -66,9 +66,9 @@ def read(source: Source) -> Reading:
 
 
 def _add_series(table: SeriesTable, series: dict[str, Any]) -> None:
-    points = [p for p in series.get("pointlist") or () if isinstance(p, list) and len(p) == 2]
+    points = [p for p in as_list(series.get("pointlist")) if isinstance(p, list) and len(p) == 2]
     unit = _unit(series.get("unit"))
-    tags = series.get("tag_set") or str(series.get("scope") or "").split(",")
+    tags = as_list(series.get("tag_set")) or str(series.get("scope") or "").split(",")
     metric = str(series.get("metric") or series.get("expression") or "value")
     index = table.index_of(metric, _tags(tags), unit.base if unit else None)
     _extend(table, index, [p[0] for p in points], [p[1] for p in points], unit)
@@ -85,13 +85,13 @@ def _add_attributes(table: SeriesTable, attributes: dict[str, Any]) -> None:
         unit = _unit(series.get("unit"))
         metric = f"query{series.get('query_index', 0)}"
         index = table.index_of(
-            metric, _tags(series.get("group_tags") or ()), unit.base if unit else None
+            metric, _tags(as_list(series.get("group_tags"))), unit.base if unit else None
         )
         times = stamps[: len(values)]
         _extend(table, index, times, values[: len(times)], unit)
 
 
-def _tags(tags: Any) -> dict[str, str]:
+def _tags(tags: list[Any]) -> dict[str, str]:
     labels = {}
     for tag in tags:
         name, colon, value = str(tag).strip().partition(":")

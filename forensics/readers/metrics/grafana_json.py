@@ -21,6 +21,7 @@ import polars as pl
 
 from forensics.errors import CorruptEvidenceError
 from forensics.readers._contract import Head, Kind, Match, Reading
+from forensics.readers._narrow import as_list, as_mapping, as_scalars
 from forensics.readers._source import Source
 from forensics.readers.metrics._exposition import parse_series_name
 from forensics.readers.metrics._json_document import load_document
@@ -113,7 +114,7 @@ def _add_fields(table: SeriesTable, fields: list[dict[str, Any]], stem: str) -> 
     time = next((f for f in fields if f.get("type") == "time"), None)
     if time is None:
         return 0
-    times = parse_time_column(pl.Series(_column(time), strict=False))
+    times = parse_time_column(pl.Series(as_scalars(_column(time)), strict=False))
     if times is None:
         return 0
     texts = [f for f in fields if f.get("type") == "string"]
@@ -123,12 +124,12 @@ def _add_fields(table: SeriesTable, fields: list[dict[str, Any]], stem: str) -> 
             continue
         metric, labels = _name(field, stem)
         unit = _unit(field)
-        values = pl.Series(_column(field), dtype=pl.Float64, strict=False).to_numpy()
+        values = to_floats(_column(field))
         values = values * (unit.factor if unit else 1.0)
-        keys = list(zip(*(_column(f) for f in texts), strict=False)) if texts else None
+        keys = list(zip(*(map(str, _column(f)) for f in texts), strict=False)) if texts else None
         size = min(values.size, times.is_valid.size)
         for extra, rows in _groups(keys if keys is None else keys[:size], size):
-            own = {str(f.get("name")): str(v) for f, v in zip(texts, extra, strict=False)}
+            own = {str(f.get("name")): v for f, v in zip(texts, extra, strict=False)}
             index = table.index_of(metric, {**labels, **own}, unit.base if unit else None)
             valid = rows[times.is_valid[rows]]
             table.extend(index, times.time_us[valid], values[valid])
@@ -139,18 +140,18 @@ def _add_fields(table: SeriesTable, fields: list[dict[str, Any]], stem: str) -> 
 def _column(field: Mapping[str, Any]) -> list[Any]:
     values = field["values"]
     if isinstance(values, dict):  # Grafana 7 wraps them: {"buffer": [...]}
-        values = values.get("buffer", [])
-    return values if isinstance(values, list) else []
+        values = values.get("buffer")
+    return as_list(values)
 
 
 def _groups(
-    keys: list[tuple[Any, ...]] | None, size: int
-) -> Iterator[tuple[tuple[Any, ...], np.ndarray[Any, np.dtype[np.int64]]]]:
+    keys: list[tuple[str, ...]] | None, size: int
+) -> Iterator[tuple[tuple[str, ...], np.ndarray[Any, np.dtype[np.int64]]]]:
     """Yield the rows of each combination of the text columns; all rows where there is none."""
     if keys is None:
         yield (), np.arange(size)
         return
-    rows: dict[tuple[Any, ...], list[int]] = {}
+    rows: dict[tuple[str, ...], list[int]] = {}
     for row, key in enumerate(keys[:size]):
         rows.setdefault(key, []).append(row)
     for key, members in rows.items():
@@ -158,9 +159,9 @@ def _groups(
 
 
 def _name(field: Mapping[str, Any], stem: str) -> tuple[str, dict[str, str]]:
-    labels = {str(k): str(v) for k, v in (field.get("labels") or {}).items()}
-    config = field.get("config") or {}
-    shown = config.get("displayNameFromDS") or config.get("displayName") or ""
+    labels = {str(k): str(v) for k, v in as_mapping(field.get("labels")).items()}
+    config = as_mapping(field.get("config"))
+    shown = str(config.get("displayNameFromDS") or config.get("displayName") or "")
     name = labels.pop("__name__", "") or str(field.get("name") or "")
     if name in {"", "Value", "value"} or name.startswith("Value #"):
         name = shown or stem
@@ -171,7 +172,7 @@ def _name(field: Mapping[str, Any], stem: str) -> tuple[str, dict[str, str]]:
 
 
 def _unit(field: Mapping[str, Any]) -> Unit | None:
-    text = str((field.get("config") or {}).get("unit") or "")
+    text = str(as_mapping(field.get("config")).get("unit") or "")
     return _UNIT_IDS.get(text) or (parse_unit(text) if text else None)
 
 
@@ -186,7 +187,7 @@ def _add_target(table: SeriesTable, target: Any) -> int:
         return 0
     name = str(target.get("target") or "value")
     metric, labels = parse_series_name(name) or (name, {})
-    labels |= {str(k): str(v) for k, v in (target.get("tags") or {}).items()}
+    labels |= {str(k): str(v) for k, v in as_mapping(target.get("tags")).items()}
     values = to_floats(p[0] for p in pairs)[has_time]
     table.extend(table.index_of(metric or "value", labels), times, values)
     return 1
