@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from forensics.analysis._declared import Bound, Declared, Identity, agree, format_seconds
+from forensics.analysis._pairs import find_pairs
 from forensics.analysis._quantities import Quantity
 from forensics.findings import Claim
 
-_NEXT_LINES: Final = 2
 _FALL: Final = re.compile(
-    r"\b(?:drop|fell|fall|decreas|declin|down\b|lower|reduc|shr[ai]nk|halv|gesunken|gefallen|rückgang)"
+    r"\b(?:below|drop|fell|fall|decreas|declin|down\b|lower|reduc|shr[ai]nk|halv|gesunken|gefallen|rückgang)"
 )
 _LEVEL: Final = re.compile(
     r"^\s*(?:of|von|des|der)\s+(?:the |its |our |what is )?"
@@ -25,12 +25,12 @@ _LEVEL: Final = re.compile(
 )
 _TO: Final = re.compile(r"(?:\bto|\bauf|\bat|\breach\w*|→|->)\s*(?:about |~|roughly )?$")
 _RISES: Final = re.compile(
-    r"increas|\bup\b|stieg|rise|rose|grew|grow|spik|jump|surg|more|higher|doubl|tripl|quadrupl|fold|times|"
+    r"increas|above|\bup\b|stieg|rise|rose|grew|grow|spik|jump|surg|more|higher|doubl|tripl|quadrupl|fold|times|"
     r"gestiegen|anstieg|verdoppel|vervierfach|climb|went|from|\+|shot|[x×]|faktor|factor|über|plus"
 )
 _GLUE: Final = re.compile(
     r"(?i)[\s,;:(=–-]*(?:i\.?e\.?|or|that is|that's|this is|about|ca\.|~|=|≈|also|bzw\.|entspricht|"
-    r"das sind|are|is|sind|(?:[\w-]+\s){0,3}\()?[\s,(=~≈]*"
+    r"das sind|are|is|sind|(?:[\w-]+\s){0,3}\(|of (?:[\w-]+\s){0,3}[\w-]+:)?[\s,(=~≈]*"
 )
 _LINKED: Final = re.compile(r"(?i)success|fail|error|fehl|erfolg|free|left|ok\b")
 _EVENTS: Final = re.compile(
@@ -40,27 +40,6 @@ _MONTH_DAYS: Final = {"month": 30.0, "30": 30.0, "28": 28.0, "week": 7.0, "quart
 _SPANS_DAYS: Final = {**_MONTH_DAYS, "year": 365.0, "annual": 365.0, "jahr": 365.0, "woche": 7.0}
 
 
-def _pairs(item: Bound, declared: Declared) -> Iterator[tuple[Quantity, Quantity, int]]:
-    """Yield the arrows (before, after, line) of an item's sentence, else of its neighbours."""
-    for reach in (0, _NEXT_LINES):
-        found = False
-        sides: dict[int, list[Bound]] = {}
-        for other in declared.bound:
-            near = abs(other.statement.line - item.statement.line) <= reach
-            same = other.statement is item.statement if reach == 0 else near
-            if same and other.quantity.side and other.quantity is not item.quantity:
-                sides.setdefault(id(other.statement), []).append(other)
-        for some in sides.values():
-            befores = [b for b in some if b.quantity.side == "before"]
-            afters = [b for b in some if b.quantity.side == "after"]
-            for before, after in zip(befores, afters, strict=False):
-                if before.quantity.value > 0 and before.quantity.kind == after.quantity.kind:
-                    found = True
-                    yield before.quantity, after.quantity, before.statement.line_of(before.quantity)
-        if found or item.topic not in {"traffic increase", "memory increase", "latency increase"}:
-            return
-
-
 def _increase(declared: Declared) -> Iterator[Claim]:
     """Hold ``+300 %``, ``4x``, ``quadrupled`` and ``to 400 %`` against the two ends of an arrow."""
     for item in declared.bound:
@@ -68,9 +47,10 @@ def _increase(declared: Declared) -> Iterator[Claim]:
         if quantity.kind not in {"percent", "multiple"} or quantity.side:
             continue
         words, rest = item.statement.words, item.statement.text[quantity.end :].lower()
-        if not (_RISES.search(words) or _FALL.search(words) or _LEVEL.match(rest)):
+        is_signed = quantity.text.startswith(("+", "-", "−"))
+        if not (is_signed or _RISES.search(words) or _FALL.search(words) or _LEVEL.match(rest)):
             continue
-        pairs = list(_pairs(item, declared))
+        pairs = find_pairs(item, declared)
         if len(pairs) != 1:
             continue
         before, after, line = pairs[0]
@@ -191,7 +171,8 @@ def _previous_count(item: Bound, declared: Declared) -> Bound | None:
 def _product(declared: Declared) -> Iterator[Claim]:
     """Hold a number of requests against rate times time, in the same sentence."""
     for item in declared.bound:
-        if item.quantity.kind != "count" or not _EVENTS.search(item.quantity.noun):
+        what = item.quantity.noun or item.statement.label.lower()
+        if item.quantity.kind != "count" or not _EVENTS.search(what):
             continue
         mine = [b for b in declared.bound if b.statement is item.statement]
         rates = [b for b in mine if b.quantity.kind == "rate"]
@@ -222,9 +203,12 @@ def _time_to_limit(declared: Declared) -> Iterator[Claim]:
         left_bytes = stated.quantity.value if stated else _left(used, limit)
         if left_bytes is None:
             continue
+        is_whole = stated is None and used is None
         seconds = 60.0 * left_bytes / rate.quantity.value
         left = f"{left_bytes / 2**30:.3g} GiB"
         tolerance = item.quantity.resolution + 0.2 * seconds
+        if is_whole and abs(seconds - item.quantity.value) > tolerance:
+            continue  # how much was in use isn't stated
         yield declared.claim(
             item,
             format_seconds(seconds),
@@ -246,7 +230,7 @@ def _left(used: Bound | None, limit: Bound | None) -> float | None:
 def _growth_total(declared: Declared) -> Iterator[Claim]:
     """Hold a stated pace of growth against two sizes and the time between them."""
     for rate in declared.all("memory growth rate"):
-        for before, after, line in _pairs(rate, declared):
+        for before, after, line in find_pairs(rate, declared):
             spans = [
                 b
                 for b in declared.bound
@@ -316,16 +300,28 @@ def _budget(declared: Declared) -> Iterator[Claim]:
             f"{target.quantity.text} (line {target.statement.line}) leaves {shown}",
         )
     for item in declared.all("error budget burned"):
-        lasted = declared.around(item, "duration of the incident")
+        lasted = _lasted(item, declared)
         if lasted is None or item.quantity is target.quantity:
             continue
-        burned = lasted.quantity.value / whole_s
+        burned = lasted[0] / whole_s
         yield declared.claim(
             item,
             f"{burned:.0%}",
             agree(burned - item.quantity.value, 0.05 + 0.1 * burned),
-            f"{lasted.quantity.text} of full outage out of {shown} is {burned:.0%}",
+            f"{lasted[1]} of full outage out of {shown} is {burned:.0%}",
         )
+
+
+def _lasted(item: Bound, declared: Declared) -> tuple[float, str] | None:
+    """Return how long the incident was, in seconds and in words: by its times, else as stated."""
+    start = declared.first("start of the incident")
+    end = declared.first("end of the incident")
+    if start and end and start.quantity.moment and end.quantity.moment:
+        seconds = (end.quantity.moment - start.quantity.moment).total_seconds()
+        if seconds > 0:
+            return seconds, format_seconds(seconds)
+    stated = declared.around(item, "duration of the incident")
+    return (stated.quantity.value, stated.quantity.text) if stated else None
 
 
 ARITHMETIC: Final[tuple[Identity, ...]] = (

@@ -18,6 +18,12 @@ class Bound:
     statement: Statement
     quantity: Quantity
 
+    @property
+    def name(self) -> str:
+        """What the quantity is of: its topic, else the noun or the label it stands with."""
+        label = self.statement.label.lower()
+        return self.topic or self.quantity.noun or label or "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -50,7 +56,7 @@ class Declared:
         return Claim(
             text=item.statement.text,
             line=item.statement.line_of(item.quantity),
-            quantity=item.topic or item.quantity.noun or "unknown",
+            quantity=item.name,
             claimed=item.quantity.text,
             measured=measured,
             verdict=verdict,

@@ -14,6 +14,9 @@ from forensics.analysis._arithmetic import ARITHMETIC
 from forensics.analysis._declared import Bound, Declared, Identity, agree, format_seconds
 from forensics.findings import Claim
 
+#: A use, a limit and their share may stand in a list of lines, one each.
+_NEAR_LINES: Final = 2
+
 
 def check_identities(declared: Declared) -> list[Claim]:
     """Return what the declaration's own numbers say of each other, in line order."""
@@ -135,13 +138,13 @@ def _money_rates(declared: Declared) -> Iterator[Claim]:
 def _memory_share(declared: Declared) -> Iterator[Claim]:
     """Hold a stated share of memory against the use and the limit of the same line."""
     for item in declared.all("memory share"):
-        line = item.statement.line
-        used = [b for b in declared.all("memory in use") if b.statement.line == line]
-        limits = [b for b in declared.all("memory limit") if b.statement.line == line]
+        used, limits = _on_lines(item, declared, 0)
+        if not limits and not any(b.quantity.other for b in used):
+            used, limits = _on_lines(item, declared, _NEAR_LINES)
         whole = next((b.quantity.value for b in limits), None) or next(
             (b.quantity.other for b in used if b.quantity.other), None
         )
-        if not used or not whole or item.quantity.bound:
+        if not used or len(used) > 1 < len(limits) or not whole or item.quantity.bound:
             continue
         share = used[0].quantity.value / whole
         tolerance = item.quantity.resolution + 0.03 + used[0].quantity.resolution / whole
@@ -153,11 +156,23 @@ def _memory_share(declared: Declared) -> Iterator[Claim]:
         )
 
 
+def _on_lines(item: Bound, declared: Declared, reach: int) -> tuple[list[Bound], list[Bound]]:
+    """Return the use and the limits of memory that stand within so many lines of an item."""
+    place = item.statement.line
+    used, limits = (
+        [b for b in declared.all(topic) if abs(b.statement.line - place) <= reach]
+        for topic in ("memory in use", "memory limit")
+    )
+    return used, limits
+
+
 def _little(declared: Declared) -> Iterator[Claim]:
     """Queue depth against arrival rate times waiting time: L = λW (Little 1961)."""
-    wait = declared.first("waiting time") or declared.first("time-out")
+    waits = [*declared.all("waiting time"), *declared.all("time-out")]
     rates = [b for b in declared.all("request rate") if b.quantity.value > 0]
     for item in declared.all("pending requests for the pool"):
+        # A queue before and one during the incident waited for different times.
+        wait = next((b for b in waits if b.quantity.side == item.quantity.side), None)
         if wait is None or not rates or not wait.quantity.value:
             continue
         arrival = max(rates, key=lambda b: b.quantity.value)

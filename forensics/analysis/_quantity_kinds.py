@@ -18,6 +18,9 @@ from forensics.analysis._spelling import (
     PER,
     PLAIN,
     SCALE,
+    SHARE_SLACK,
+    SHARE_WORD,
+    SHARES,
     SIZE,
     SPAN,
     WORD,
@@ -109,6 +112,22 @@ PATTERNS: Final[tuple[tuple[QuantityKind, re.Pattern[str]], ...]] = (
     ),
     ("bytes", re.compile(rf"{BOUND}{NUMBER}\s?-?{SIZE}")),
     ("percent", re.compile(rf"{BOUND}{NUMBER}\s?(?:%|(?i:percent|per cent|prozent|pct)\b)")),
+    ("percent", re.compile(rf"{BOUND}\b(?P<share>(?i:{SHARE_WORD}))(?= of (?!an hour))")),
+    (
+        "ratio",
+        re.compile(
+            rf"(?<![\w./])(?P<n>{PLAIN})\s?(?i:(?:out )?of)(?i: the| our| all)?\s(?P<n2>{PLAIN})"
+            rf"\s?(?:(?P<noun>(?i:{EVENTS}))?{PER}|(?i:rps|tps|qps|req/s)\b)"
+        ),
+    ),
+    (
+        "ratio",
+        re.compile(
+            rf"(?<![\w./])(?P<n>{PLAIN}){SCALE}\s?(?i:(?:out )?of)(?i: the| our| all)?\s"
+            rf"(?P<n2>{PLAIN}){SCALE.replace('<scale>', '<scale2>').replace(')?', ')')}"
+            rf"(?:\s+{_NOUNS})?"
+        ),
+    ),
     (
         "rate",
         re.compile(
@@ -122,6 +141,7 @@ PATTERNS: Final[tuple[tuple[QuantityKind, re.Pattern[str]], ...]] = (
         re.compile(
             rf"{BOUND}(?<![\w.])(?P<span>PT(?:\d+[HMS])+\b|\d+:[0-5]\d(?::[0-5]\d)?\s?"
             r"(?:min(?:utes)?|hours?|hrs?|h)\b|(?:[Hh]alf an hour|a quarter of an hour|an hour and a half)|"
+            rf"(?i:an|{WORD})[ -](?i:hours?)(?:,? (?i:and) |, | )(?:(?i:{WORD})|\d+)[ -](?i:minutes?|mins?)\b|"
             rf"\d+h\d\d\b|{SPAN}(?:\s?(?:(?:and|und) )?(?:{SPAN}))*|"
             rf"(?i:{WORD})[ -](?i:seconds?|minutes?|hours?|days?|minuten|stunden|sekunden)\b)"
         ),
@@ -221,6 +241,11 @@ def _size(kind: QuantityKind, match: re.Match[str]) -> Quantity:
 
 
 def _percent(kind: QuantityKind, match: re.Match[str]) -> Quantity:
+    spoken = match.groupdict().get("share")
+    if spoken:
+        share = SHARES[spoken.lower().replace("-", " ")]
+        slack = SHARE_SLACK
+        return _make(kind, match, value=share, resolution=slack, unit="share", factor=0.01)
     value, resolution = parse_number(match["n"])
     return _make(
         kind,
@@ -246,6 +271,7 @@ def _duration(kind: QuantityKind, match: re.Match[str]) -> Quantity:
     return _make(kind, match, value=value, resolution=resolution, unit="s")
 
 
+_ONES: Final = {"an": 1, "a": 1}
 _SPOKEN: Final = {
     "half an hour": 1800.0,
     "a quarter of an hour": 900.0,
@@ -265,6 +291,12 @@ def _span_of(span: str) -> tuple[float, float]:
         unit = 3600.0 if len(parts) > 2 else unit  # hours, minutes, seconds
         seconds = sum(part * unit / 60.0**place for place, part in enumerate(parts))
         return seconds, 0.5 * unit / 60.0 ** (len(parts) - 1)
+    spoken = re.match(rf"(an|{WORD})[ -]hours?(?:,? and |, | )({WORD}|\d+)[ -]min", lower)
+    if spoken:
+        hours, minutes = (
+            float(_ONES.get(word) or WORDS.get(word) or word) for word in spoken.groups()
+        )
+        return 3600.0 * hours + 60.0 * minutes, 30.0
     word = re.match(rf"({WORD})[ -](\w+)", lower)
     if word:
         unit = seconds_of(word[2])
@@ -280,7 +312,10 @@ def _ratio(kind: QuantityKind, match: re.Match[str]) -> Quantity:
     value, resolution = parse_number(match["n"])
     other = parse_number(match["n2"])[0]
     noun = (match["noun"] or "").lower()
-    return _make(kind, match, value=value, other=other, resolution=min(resolution, 0.5), noun=noun)
+    of = scale_of(match.groupdict().get("scale2"))
+    own = scale_of(match.groupdict().get("scale")) if match.groupdict().get("scale") else of
+    slack = min(resolution, 0.5) * own
+    return _make(kind, match, value=value * own, other=other * of, resolution=slack, noun=noun)
 
 
 def _multiple(kind: QuantityKind, match: re.Match[str]) -> Quantity:

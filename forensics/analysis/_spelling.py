@@ -17,7 +17,7 @@ SCALE: Final = (
 )
 SIZE: Final = (
     r"(?P<size>[kKMGTP]i?[bB](?![A-Za-z])|(?i:(?:kilo|mega|giga|kibi|mebi|gibi|tera)?bytes?)"
-    r"(?![A-Za-z])|[KMGT]i(?![A-Za-z])|(?i:gigs?|megs?)\b|[GM](?=\s?/\s?(?:\d|min|m\b|h\b|s\b)))"
+    r"(?![A-Za-z])|[KMGT]i(?![A-Za-z])|[kKMGT]o(?![A-Za-z])|(?i:gigs?|megs?)\b|[GM](?=\s?/\s?(?:\d|min|m\b|h\b|s\b)))"
 )
 _UNIT_OF_TIME: Final = (
     r"(?:(?i:minuten?|sekunden?|stunden?|tage?n?|minutes?|seconds?|hours?)|milliseconds?|millis|msecs?|ms|µs|seconds?|secs?|sekunden?|sek\.?|s|minutes?|minuten?|"
@@ -38,9 +38,11 @@ WORDS: Final = {
     "eight": 8,
     "nine": 9,
     "ten": 10,
-    "eleven": 11,
     "twelve": 12,
     "fifteen": 15,
+    "eleven": 11,
+    "sixteen": 16,
+    "eighteen": 18,
     "twenty": 20,
     "thirty": 30,
     "forty": 40,
@@ -60,7 +62,27 @@ WORDS: Final = {
     "dreißig": 30,
     "a couple of": 2,
 }
+WORDS |= {
+    f"{tens}{mark}{ones}": WORDS[tens] + WORDS[ones]
+    for tens in ("twenty", "thirty", "forty", "fifty")
+    for ones in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    for mark in ("-", " ")
+}
 WORD: Final = rf"(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})"
+#: Shares in words, and how far off such a word may be.
+SHARES: Final = {
+    "half": 0.5,
+    "a third": 1 / 3,
+    "one third": 1 / 3,
+    "two thirds": 2 / 3,
+    "a quarter": 0.25,
+    "one quarter": 0.25,
+    "three quarters": 0.75,
+    "a fifth": 0.2,
+    "a tenth": 0.1,
+}
+SHARE_WORD: Final = rf"(?:{'|'.join(sorted(SHARES, key=len, reverse=True)).replace(' ', '[ -]')})"
+SHARE_SLACK: Final = 0.05
 SPAN: Final = rf"(?:{PLAIN})\s?-?{_UNIT_OF_TIME}(?![A-Za-z])"
 BOUND: Final = (
     r"(?P<bound>(?:(?<![-=])>=?|<=?(?!-)|[~≈±≥≤]|(?i:over|above|more than|at least|no less than|"
@@ -94,7 +116,12 @@ _SPACED: Final = re.compile(r"(?<=\d)['’\u202f\u00a0\u2009](?=\d{3}(?!\d))")
 _EUROS: Final = re.compile(
     r"(?<=€)\s?\d{1,3}(?:\.\d{3})+(?![\d.])|(?<![\d.,])\d{1,3}(?:\.\d{3})+(?=\s?(?:€|EUR|CHF))"
 )
-_BLANKS: Final = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3}){2,}(?![\d.,]*\d)")
+#: One blank before three digits may part two numbers; not so with a unit, or with two blanks.
+_BLANKS: Final = re.compile(
+    r"(?<![\d.,])\d{1,3}(?: \d{3}){2,}(?![\d.,]*\d)|"
+    rf"(?<![\d.,:])\d{{1,3}} \d{{3}}(?=\s?(?:{CURRENCY_AFTER}|{EVENTS}\b))|"
+    r"(?<=[$€£])\d{1,3} \d{3}\b(?![.,]\d)"
+)
 _SWAP: Final = str.maketrans(".,", ",.")
 
 
@@ -114,10 +141,11 @@ def to_points(line: str, *, commas: bool) -> str:
     ``commas`` says that the text has decimal commas. Without it only what can't be anything
     else is changed: two groups of three (``1.250.000``) and one or two digits after a comma.
     """
-    line = _SPACED.sub(",", line)
+    mark = "." if commas else ","
+    line = _SPACED.sub(mark, line)
     if not commas:
         line = _EUROS.sub(lambda match: match.group().translate(_SWAP), line)
-    line = _BLANKS.sub(lambda match: match.group().replace(" ", ","), line)
+    line = _BLANKS.sub(lambda match: match.group().replace(" ", mark), line)
     return _TOKEN.sub(lambda match: _swap(match.group(), commas=commas), line)
 
 

@@ -18,6 +18,7 @@ from typing import Final
 
 from forensics.analysis._quantities import Quantity, find_quantities
 from forensics.analysis._spelling import has_decimal_commas
+from forensics.analysis._tables_in_text import is_head, is_row, to_pipes
 from forensics.moments import find_day, find_zone
 
 MAX_LINES: Final = 20_000
@@ -25,6 +26,10 @@ _MAX_LINE_CHARACTERS: Final = 2_000
 _HEADING: Final = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _RULE: Final = re.compile(r"^\s*(?:[-*_=]\s*){3,}$")
 _BULLET: Final = re.compile(r"^\s*(?:>\s*)*(?:[-*+•]\s+|\(?\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s*)?")
+_ITEM: Final = re.compile(r"^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+\S")
+_SHORT_ITEM: Final = 6
+#: A line that begins small goes on with a sentence that began with a capital; chats have none.
+_GOES_ON: Final = re.compile(r"^[a-zäöü]")
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _LABEL: Final = re.compile(r"^([A-Za-z][^:.!?]{0,60}?)\s*:\s+(?=\S)")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
@@ -80,7 +85,7 @@ _AFTER: Final = re.compile(
 )
 _UNIT_LABEL: Final = re.compile(
     r"[\[(]\s*(?P<unit>[^\])]{1,12})\s*[\])]|\bin (?P<word>[A-Za-z/%]{1,8})\b|(?P<rate>/\s?s(?:ec)?)\b|"
-    r"(?P<abbr>\b(?:rps|qps|tps))\b",
+    r"(?P<abbr>\b(?:rps|qps|tps))\b|[a-z]_(?P<tail>[A-Za-z]{1,8})$",
     re.IGNORECASE,
 )
 
@@ -171,7 +176,8 @@ def _iter_pieces(text: str) -> Iterator[_Piece]:
     columns: tuple[str, ...] = ()
     open_piece: _Piece | None = None
     is_wrapped = _is_wrapped(text)
-    lines = [line[:_MAX_LINE_CHARACTERS] for line in text.splitlines()[:MAX_LINES]]
+    lines = to_pipes([line[:_MAX_LINE_CHARACTERS] for line in text.splitlines()[:MAX_LINES]])
+    parents = _find_parents(lines)
     for number, line in enumerate(lines, start=1):
         heading = _HEADING.match(line)
         clean = (
@@ -179,16 +185,16 @@ def _iter_pieces(text: str) -> Iterator[_Piece]:
             if _RULE.match(line) or _MAIL.match(line)
             else clean_line(heading[2] if heading else line)
         )
-        is_table = line.lstrip().startswith("|")
-        if is_table and number < len(lines) and re.match(r"^\s*\|[\s:|-]+\|?\s*$", lines[number]):
+        is_table = is_row(line)
+        if is_head(lines, number - 1):
             columns = tuple(cell.strip() for cell in clean.split("|"))
         elif not is_table:
             columns = ()
         if re.fullmatch(r"[\s:|-]*", clean):
             clean = ""
         goes_on = (
-            is_wrapped
-            and open_piece is not None
+            open_piece is not None
+            and (is_wrapped or (open_piece.text[0].isupper() and _GOES_ON.match(line)))
             and bool(clean)
             and not heading
             and len(last_raw.rstrip()) >= _WRAPPED
@@ -204,10 +210,29 @@ def _iter_pieces(text: str) -> Iterator[_Piece]:
             if open_piece is not None:
                 yield open_piece
             section = clean if heading else section
-            open_piece = _Piece(number, clean, section, columns) if clean else None
+            above = parents[number - 1] or section
+            open_piece = _Piece(number, clean, above, columns) if clean else None
         last_raw = "" if heading or is_table or not clean else line
     if open_piece is not None:
         yield open_piece
+
+
+def _find_parents(lines: list[str]) -> list[str]:
+    """Return for each line the short item that it is indented under; it is its heading."""
+    found = []
+    open_items: list[tuple[int, str]] = []
+    for line in lines:
+        item = _ITEM.match(line)
+        if item is None:
+            open_items = open_items if not line.strip() or line[0].isspace() else []
+            found.append("")
+            continue
+        indent = len(item[1].expandtabs(4))
+        open_items = [above for above in open_items if above[0] < indent]
+        found.append(open_items[-1][1] if open_items else "")
+        text = clean_line(line)
+        open_items.append((indent, text if len(text.split()) <= _SHORT_ITEM else ""))
+    return found
 
 
 def _is_wrapped(text: str) -> bool:
@@ -270,7 +295,12 @@ def _with_unit(quantity: Quantity, label: str, *, commas: bool) -> Quantity:
     if len(as_written) != 1 or as_written[0].kind == "count":
         return quantity
     return replace(
-        as_written[0], text=quantity.text, start=quantity.start, end=quantity.end, noun=""
+        as_written[0],
+        text=quantity.text,
+        start=quantity.start,
+        end=quantity.end,
+        noun="",
+        side=quantity.side,
     )
 
 

@@ -9,8 +9,9 @@ import polars as pl
 
 from forensics.analysis._context import Context
 from forensics.analysis._declared import Bound, Declared
+from forensics.analysis._state_words import DENIED
 from forensics.analysis.memory_growth import findings as growth_findings
-from forensics.findings import Claim, Growth
+from forensics.findings import Claim, ClaimVerdict, Growth
 
 _SHAPES: Final = {
     "exponential": {"exponential"},
@@ -19,13 +20,21 @@ _SHAPES: Final = {
     "logarithmic": {"saturating", "power"},
     "quadratic": {"power"},
 }
+_OPPOSITE: Final[dict[ClaimVerdict, ClaimVerdict]] = {
+    "supported": "contradicted",
+    "contradicted": "supported",
+    "untestable": "untestable",
+}
 _UNRELEASED: Final = "connection|statement|session|socket|stream|handle|cursor|transaction"
 
 
 def check_state(item: Bound, context: Context, declared: Declared) -> Claim | None:
     """Judge an asserted state; ``None`` where nothing in the evidence bears on it."""
-    check = _CHECKS.get(item.topic)
-    return check(item, context, declared) if check else None
+    check = _CHECKS.get(item.topic.removeprefix(DENIED))
+    claim = check(item, context, declared) if check else None
+    if claim is None or not item.topic.startswith(DENIED):
+        return claim
+    return claim.model_copy(update={"verdict": _OPPOSITE[claim.verdict]})
 
 
 def growth_entries(context: Context) -> list[Growth]:

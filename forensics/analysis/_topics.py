@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from forensics.analysis._quantities import Quantity
@@ -25,13 +26,14 @@ _CHANGE: Final = (
 )
 _TRAFFIC: Final = (
     r"traffic|\bload\b|requests?\b|req/s|\brps\b|throughput|volume|\bqps\b|\btps\b|orders?\b|"
-    r"calls\b|hits\b|anfragen|\blast\b|verkehr|bestellungen|sessions|messages|checkouts|logins"
+    r"calls\b|hits\b|msg/s|tx/s|requ[êe]tes|anfragen|\blast\b|verkehr|bestellungen|sessions|messages|checkouts|logins"
 )
-_MEMORY: Final = r"memory|heap|\brss\b|working set|\bram\b|footprint|speicher"
-_POOL: Final = r"\bpool|connections?\b|\bconns?\b|verbindung"
+MEMORY: Final = r"memory|\bmem\b|m[ée]moire|heap|\brss\b|working set|\bram\b|footprint|speicher"
+POOL: Final = r"\bpool|connections?\b|\bconns?\b|verbindung"
 _RISE: Final = (
     r"increas|\bup\b|rise|rose|grew|grow|spik|jump|surg|more|higher|\+|doubl|tripl|quadrupl|fold|"
-    r"times|\d\s?[x×]|stieg|of (?:normal|usual|baseline)|gestiegen|anstieg|verdoppelt|vervierfacht|climb|went from|shot"
+    r"times|\d\s?[x×]|[x×]\d|stieg|of (?:normal|usual|baseline)|gestiegen|anstieg|verdoppelt|vervierfacht|climb|went from|shot|"
+    r"above|below|drop|\bfell\b|\bfall|decreas|\bdown\b|\blower|halv|gesunken|gefallen|(?<![\w-])[-−]\s?\d"
 )
 _SHORT_LINE_WORDS: Final = 3
 
@@ -45,6 +47,14 @@ _PROCESSES: Final = re.compile(r"(?:pods?|replicas?|instances?|nodes?)\b")
 _AMONG: Final = re.compile(
     r"(?:across|over|on|of|all|with|has|have|runs?|running)(?: the| our| all)? $"
 )
+_PER: Final = re.compile(r"(?:\bper|\bevery|\beach|\bpro|\balle)\s*$")
+#: ``the release of v2 at``: a time behind it is the change's own.
+_CHANGED_AT: Final = re.compile(
+    rf"\b(?:{_CHANGE})\w*(?: (?:of|to|for|v?\d[\w.]*|[\w-]+)){{0,3}} (?:at|on|around|um)\s*$"
+)
+_SPELL: Final = re.compile(r"outage|incident|\berrors?\b|\bdown\b|fail|unavailable|ausfall|störung")
+_UNTIL: Final = re.compile(r"\s*(?:to|until|till|bis|through|[-–—])\s*(?:about |around |~)?")
+_BESIDE: Final = re.compile(r"[\s(=,:–-]*(?:i\.?e\.? |or |that is |that's )?[\s(=~≈]*")
 #: Topics that several numbers of one sentence may share.
 _SHARED: Final = frozenset(
     [
@@ -81,7 +91,7 @@ def _rule(topic: str, kinds: str, words: str, without: str = "") -> Rule:
 
 
 _INCIDENT: Final = (
-    r"incident|outage|failure|start|störung|ausfall|vorfall|symptom|errors? (?:began|start)"
+    r"incident|outage|failure|start|impact|störung|ausfall|vorfall|symptom|errors? (?:began|start)"
 )
 _DETECT: Final = (
     r"detect|declar|alert|notic|\bpaged?\b|paging|acknowledg|entdeckt|bemerkt|gemeldet|alarm"
@@ -103,7 +113,8 @@ RULES: Final = (
         r"time to (?:oom|limit|failure|exhaustion)|headroom",
     ),
     _rule("doubling time", "duration", r"doubl|verdoppelt"),
-    _rule("error budget", "duration", r"budget|allow(?:s|ed|ance)", r"burn|downtime|outage"),
+    _rule("error budget", "duration", r"allow(?:s|ed|ance)|budget of", r"burn|consum"),
+    _rule("error budget", "duration", r"budget", r"burn|downtime|outage"),
     _rule(
         "window",
         "duration",
@@ -118,7 +129,7 @@ RULES: Final = (
         "duration of the incident",
         "duration",
         r"duration|lasted|\bdauer\b|downtime|time to (?:resol|recover|restor|mitigat)|\bmttr\b|"
-        r"outage of|resolved (?:after|within|in)|total outage|for a total|dauerte",
+        r"outage of|(?:hours?|minutes?|mins?|h)[ -](?:of )?(?:outage|downtime|incident)|resolved (?:after|within|in)|total outage|for a total|dauerte",
     ),
     _rule(
         "time before incident",
@@ -140,7 +151,7 @@ RULES: Final = (
     _rule(
         "start of the incident",
         "moment clock",
-        r"start|began|begun|begin|onset|since|first error|beginn|seit\b|broke|went down",
+        r"start|began|begun|begin|onset|since|first error|\bfrom\b.* on\b|beginn|seit\b|broke|went down",
         rf"{_CHANGE}|{_DETECT}",
     ),
     _rule("time of a change", "moment clock", _CHANGE, r"consider|under discussion"),
@@ -148,7 +159,7 @@ RULES: Final = (
     _rule(
         "end of the incident",
         "moment clock",
-        r"resolv|mitigat|recover|\bended?\b|restored|all clear|behoben|\bende\b|back to normal|over at",
+        r"resolv|mitigat|recover|all good|\bended?\b|restored|all clear|behoben|\bende\b|back to normal|over at",
     ),
     _rule("availability target", "percent", r"uptime|\bsla\b|\bslo\b|availab|verfügbar|objective"),
     _rule("error budget burned", "percent", r"budget"),
@@ -157,7 +168,7 @@ RULES: Final = (
         "traffic increase",
         "percent multiple",
         rf"(?:{_TRAFFIC})[^,;(]*(?:{_RISE})|(?:{_RISE})[^,;(]*(?:{_TRAFFIC})",
-        rf"error|fail|{_MEMORY}|latenc|\bp\d\d",
+        rf"error|fail|{MEMORY}|latenc|\bp\d\d",
     ),
     _rule("error share", "percent", r"error|fail|5xx|reject|declin|fehler|abgelehnt"),
     _rule("error increase", "multiple", r"error|fail|5xx|reject|fehler"),
@@ -165,11 +176,11 @@ RULES: Final = (
     _rule(
         "memory increase",
         "percent multiple",
-        rf"(?:{_MEMORY}).*(?:{_RISE})|(?:{_RISE}).*(?:{_MEMORY})",
+        rf"(?:{MEMORY}).*(?:{_RISE})|(?:{_RISE}).*(?:{MEMORY})",
     ),
-    _rule("memory share", "percent", _MEMORY),
+    _rule("memory share", "percent", MEMORY),
     _rule("CPU share", "percent", r"\bcpu\b|processor"),
-    _rule("pool share", "percent", _POOL),
+    _rule("pool share", "percent", POOL),
     _rule(
         "traffic increase",
         "percent multiple",
@@ -180,12 +191,12 @@ RULES: Final = (
     _rule(
         "memory limit",
         "bytes",
-        rf"limit|\bxmx\b|max(?:imum)? heap|(?:{_MEMORY}).*(?:limit|quota)|\bquota\b",
+        rf"limit|\bxmx\b|max(?:imum)? heap|heap max|(?:{MEMORY}).*(?:limit|quota)|\bquota\b",
         r"(?:of|near|close to|below|under|/)\s?(?:its |the )?limit",
     ),
-    _rule("memory in use", "bytes bytes_ratio", _MEMORY),
+    _rule("memory in use", "bytes bytes_ratio", MEMORY),
     _rule("memory in use", "bytes_ratio", r""),
-    _rule("memory limit", "bytes", rf"(?:{_MEMORY}).*limit|limit.*(?:{_MEMORY})"),
+    _rule("memory limit", "bytes", rf"(?:{MEMORY}).*limit|limit.*(?:{MEMORY})"),
     _rule("memory growth rate", "bytes_rate", r""),
     _rule("out-of-memory kills", "count ratio", r"\boom|out of memory|\bkill"),
     _rule("restarts", "count", r"restart|crash|neustart|rebooted"),
@@ -195,8 +206,8 @@ RULES: Final = (
         "count",
         r"queue|pending|backlog|waiting|wartend|warteschlange|stuck",
     ),
-    _rule("pool use", "ratio", _POOL),
-    _rule("pool use", "count", rf"(?:{_POOL}).*(?:exhaust|in use|active|used|leak|busy)"),
+    _rule("pool use", "ratio", POOL),
+    _rule("pool use", "count", rf"(?:{POOL}).*(?:exhaust|in use|active|used|leak|busy)"),
     _rule(
         "pool size",
         "count",
@@ -213,39 +224,6 @@ RULES: Final = (
     ),
 )
 
-#: States that a line may assert without a number: topic -> words.
-STATES: Final = (
-    (
-        "growth shape",
-        re.compile(
-            rf"(?:{_MEMORY}|growth|grow|leak|climb).*?\b(exponential|expontial|exponentiell|linear|"
-            r"logarithmic|quadratic|constant|steadily|doubl\w*|verdoppelt)|"
-            rf"\b(exponential|exponentiell|linear|doubling)\w*[ ,].*(?:{_MEMORY}|growth|grow|leak)"
-        ),
-    ),
-    (
-        "memory leak",
-        re.compile(
-            r"(?:memory|heap|resource) ?leak|leak(?:s|ing|ed)?\b.*(?:memory|heap)|\bleaking\b|"
-            r"speicherleck|\bleaks?\b (?:memory|heap)"
-        ),
-    ),
-    (
-        "pool exhausted",
-        re.compile(
-            rf"(?:{_POOL}).*exhaust|exhaust.*(?:{_POOL})|no (?:free|available|idle) connections|"
-            rf"(?:{_POOL}).*(?:maxed|saturat|is full|erschöpft)|out of connections"
-        ),
-    ),
-    (
-        "unreleased resources in the heap",
-        re.compile(
-            r"heap(?: ?dumps?)?\b.*"
-            r"(?:unreleased|not released|unclosed|leaked|retain|full of|held)"
-        ),
-    ),
-)
-
 
 def topic_of(statement: Statement, quantity: Quantity) -> str | None:
     """Return the topic of a quantity, or ``None`` where no rule fits.
@@ -253,22 +231,63 @@ def topic_of(statement: Statement, quantity: Quantity) -> str | None:
     The words nearest to the quantity decide first (its clause), then the line; the heading
     only speaks for lines too short to speak for themselves.
     """
-    if quantity.kind == "count" and _PROCESSES.match(quantity.noun):
-        lead = statement.text[: quantity.start].lower()
-        if _AMONG.search(lead):
-            return "number of processes"
+    placed = _topic_by_place(statement, quantity)
+    if placed is not None:
+        return placed
     clause = _prepare(clause_of(statement, quantity), quantity)
     for rule in _matching(quantity, clause):
         return rule.topic
     levels = [_prepare(statement.words, quantity)]
-    if len(statement.words.split()) <= _SHORT_LINE_WORDS:
+    if len(re.findall(r"(?<![\w.])[^\W\d_]{2,}", statement.words)) <= _SHORT_LINE_WORDS:
         levels.append(f"{statement.section.lower()} {statement.words}")
     spoken_for = _topics_of_others(statement, quantity)
     for words in levels:
         for rule in _matching(quantity, words):
             if rule.topic not in spoken_for:
                 return rule.topic
+    kinds = {other.kind for other in statement.quantities}
+    return "money lost" if quantity.kind == "money" and "money_rate" in kinds else None
+
+
+def _topic_by_place(statement: Statement, quantity: Quantity) -> str | None:
+    """Return the topic that the words right before a quantity give it, whatever follows."""
+    lead, kind = statement.text[: quantity.start].lower(), quantity.kind
+    if kind == "count" and _PROCESSES.match(quantity.noun) and _AMONG.search(lead):
+        return "number of processes"
+    if kind == "duration" and _PER.search(lead) and "doubl" not in lead:
+        return "window"
+    if kind in {"moment", "clock"} and _CHANGED_AT.search(lead):
+        return "time of a change"
+    spell = _topic_in_spell(statement, quantity) if _SPELL.search(statement.words) else None
+    if spell is not None:
+        return spell
+    if kind == "percent" and _is_beside_sizes(statement, quantity):
+        return "memory share"
     return None
+
+
+def _topic_in_spell(statement: Statement, quantity: Quantity) -> str | None:
+    """Read ``from 04:12 to 05:02 (50 min)``, said of an outage, as its start, end and length."""
+    clocks = [q for q in statement.quantities if q.kind in {"moment", "clock"}]
+    for first, second in pairwise(clocks):
+        if not _UNTIL.fullmatch(statement.text[first.end : second.start].lower()):
+            continue
+        if quantity is first or quantity is second:
+            return "start of the incident" if quantity is first else "end of the incident"
+        behind = statement.text[second.end : quantity.start]
+        if quantity.kind == "duration" and _BESIDE.fullmatch(behind):
+            return "duration of the incident"
+    return None
+
+
+def _is_beside_sizes(statement: Statement, quantity: Quantity) -> bool:
+    """Say whether a share stands beside two sizes of which it is the quotient."""
+    for other in statement.quantities:
+        first, second = sorted((quantity, other), key=lambda q: q.start)
+        between = statement.text[first.end : second.start]
+        if other.kind == "bytes_ratio" and _BESIDE.fullmatch(between):
+            return True
+    return False
 
 
 def _matching(quantity: Quantity, words: str) -> Iterator[Rule]:
@@ -305,14 +324,3 @@ def clause_of(statement: Statement, quantity: Quantity) -> str:
     left = max((m.end() for m in _CUT.finditer(text, 0, quantity.start)), default=0)
     right = _CUT.search(text, quantity.end)
     return text[left : right.start() if right else len(text)].lower()
-
-
-def states_of(statement: Statement) -> list[tuple[str, str]]:
-    """Return (topic, the word that says it) for the states a line asserts."""
-    found = []
-    for topic, words in STATES:
-        match = words.search(statement.words)
-        if match:
-            said = next((group for group in match.groups() if group), match.group())
-            found.append((topic, said))
-    return found

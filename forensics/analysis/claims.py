@@ -27,9 +27,10 @@ from forensics.analysis._moments import (
 )
 from forensics.analysis._named_series import NamedSeries, index_names, measure_by_name
 from forensics.analysis._quantities import Quantity
+from forensics.analysis._state_words import denied_from, states_of
 from forensics.analysis._statements import Statement, find_statements
 from forensics.analysis._states import check_state
-from forensics.analysis._topics import states_of, topic_of
+from forensics.analysis._topics import topic_of
 from forensics.analysis.roles import Result as Roles
 from forensics.config import Declaration, IncidentConfig
 from forensics.findings import AnyEntry, Claim, ClaimVerdict
@@ -142,6 +143,9 @@ def _bind(statements: list[Statement]) -> Iterator[Bound]:
         for quantity in statement.quantities:
             if quantity.text not in shown:
                 continue  # digits of a secret claim nothing, and alone they would not be told
+            denied = denied_from(statement.text, quantity.start)
+            if quantity.kind == "multiple" and denied is not None:
+                continue  # what did not double has no number
             yield Bound(topic_of(statement, quantity) or "", statement, quantity)
         for topic, said in states_of(statement):
             yield Bound(topic, statement, Quantity("count", said, 0, 0))
@@ -161,11 +165,10 @@ def judge_all(declared: Declared, context: Context | None) -> list[Claim]:
         if item.topic in _NOT_CLAIMS:
             continue
         quantity = item.quantity
-        if quantity.kind == "count" and not (item.topic or quantity.noun or quantity.side):
-            continue  # a number of nothing: of a ticket, a page, a version
-        name = item.topic or quantity.noun or "unknown"
-        key = (item.statement.line_of(quantity), name, quantity.text)
+        key = (item.statement.line_of(quantity), item.name, quantity.text)
         own = by_arithmetic.pop(key, [])
+        if quantity.kind == "count" and not (own or item.topic or quantity.noun or quantity.side):
+            continue  # a number of nothing: of a ticket, a page, a version
         measured = judge(item, declared, context, index) if context and index else None
         claims.append(_combine(item, declared, measured, own))
     return sorted(claims, key=lambda claim: claim.line)
@@ -199,8 +202,7 @@ def _combine(item: Bound, declared: Declared, measured: Claim | None, own: list[
 
 def _untestable(item: Bound, declared: Declared) -> Claim:
     about = item.topic or "this quantity"
-    claim = declared.claim(item, None, "untestable", f"nothing in the evidence measures {about}")
-    return claim.model_copy(update={"quantity": item.topic or item.quantity.noun or "unknown"})
+    return declared.claim(item, None, "untestable", f"nothing in the evidence measures {about}")
 
 
 def judge(item: Bound, declared: Declared, context: Context, index: NamedSeries) -> Claim | None:

@@ -151,3 +151,37 @@ def test_a_service_that_the_evidence_does_not_know_makes_a_claim_untestable():
     metrics = gauge("container_memory_rss", [2.0**30] * 30)
     text = "2025-11-03 07:42 UTC\nThe recommendation-engine-api uses 7 GB of memory.\n"
     assert find(judge(text, metrics), "memory in use", "7 GB").verdict == "untestable"
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("This is not a memory leak.", ["no memory leak"]),
+        ("We ruled out a memory leak.", ["no memory leak"]),
+        ("We don't know whether it is a memory leak.", []),
+        ("Not only a memory leak, the pool is exhausted too.", ["memory leak", "pool exhausted"]),
+        ("Memory grows linear, not exponential.", ["growth shape", "no growth shape"]),
+    ],
+)
+def test_a_denied_state_is_another_claim_and_an_open_one_is_none(text, topics):
+    assert [claim.quantity for claim in read(text)] == topics
+
+
+def test_what_did_not_double_claims_no_number():
+    assert [c.claimed for c in read("Traffic did not double; it rose to 900 rps.")] == ["900 rps"]
+
+
+def test_numbers_before_and_now_of_two_labelled_lines_are_held_together():
+    text = "Throughput before: 50 req/s\nThroughput now: 30 req/s (-40 %)\n"
+    assert find(read(text), "traffic increase", "-40").verdict == "supported"
+
+
+def test_rows_parted_by_semicolons_are_a_table_with_a_head():
+    text = "metric;before;now;delta\nrequests per second;200;260;+50%\nerrors;1;2;\n"
+    claim = find(read(text), "traffic increase", "+50%")
+    assert (claim.line, claim.verdict) == (2, "contradicted")
+
+
+def test_an_item_under_a_short_item_takes_its_subject_from_it():
+    text = "- memory\n  - limit 2 GiB\n  - now 1.5 GiB = 90 %\n"
+    assert find(read(text), "memory share", "90 %").verdict == "contradicted"

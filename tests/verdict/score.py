@@ -11,28 +11,27 @@ is worth.
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
-import yaml
 
 from forensics.analysis import attribution, roles
 from forensics.analysis._arguments import LEAK_RULES
 from forensics.analysis._candidates import NONE_ID
 from forensics.analysis._symptom_arguments import SYMPTOM_RULES
 from forensics.analysis.memory_growth import Result as Growths
-from forensics.evidence import open_case
 from forensics.run.pipeline import Pipeline
 from forensics.tables import empty_table
+from tests.verdict.claims import audit_incident
+from tests.verdict.claims import show as show_claims
 from tests.verdict.growths import analyse_growth, imagine_growth
+from tests.verdict.incidents import iter_recorded
 from tests.verdict.simple import blame_correlation, blame_nearest_deploy
 from tests.verdict.simulate import START, Incident, draw_incident
 
@@ -128,31 +127,11 @@ def _with_simple(scored: Scored, simple: tuple[bool, ...]) -> Scored:
     return replace(scored, simple=(simple[0], simple[1]))
 
 
-def iter_recorded() -> Iterator[tuple[Path, dict[str, object]]]:
-    """Yield recorded incidents with their truth."""
-    folders = [Path(__file__).parents[2] / "data" / "incidents"]
-    if os.environ.get("FORENSICS_LAB_RUNS"):
-        folders.append(Path(os.environ["FORENSICS_LAB_RUNS"]))
-    for folder in folders:
-        for path in sorted(folder.glob("*.truth.yaml")):
-            evidence = folder / path.name.removesuffix(".truth.yaml")
-            if evidence.is_dir():
-                yield evidence, yaml.safe_load(path.read_text(encoding="utf-8"))["verdict"]
-
-
-def score_recorded(evidence: Path, truth: dict[str, object]) -> Scored:
-    """Score one recorded incident."""
-    pipeline = Pipeline(open_case(evidence))
+def score_recorded(name: str, pipeline: Pipeline, verdict: dict[str, Any]) -> Scored:
+    """Score one recorded incident against the ``verdict`` of its truth."""
     result, growths = pipeline.result("attribution"), pipeline.result("memory_growth")
-    cause = truth["root_cause"]
-    assert isinstance(cause, dict)
-    known = (
-        "recorded",
-        evidence.name,
-        cause["change_id"],
-        cause["kind"],
-        str(truth["leak"]) == "yes",
-    )
+    cause = verdict["root_cause"]
+    known = ("recorded", name, cause["change_id"], cause["kind"], str(verdict["leak"]) == "yes")
     return score(result, growths, known)
 
 
@@ -223,10 +202,19 @@ def main() -> None:
     for place, kind in enumerate(KINDS, start=1):
         some = [row[place] for row in rows]
         print(f"  {kind:18} {share_right(some):5.3f}  {calibration_error(some):.3f}")
-    recorded = [score_recorded(*case) for case in iter_recorded()]
-    if recorded:
-        print("\nrecorded incidents")
-        show(recorded)
+    show_recorded()
+
+
+def show_recorded() -> None:
+    """Score the recorded incidents and the claims of those whose claims have a truth."""
+    recorded, audits = [], []
+    for path, pipeline, truth in iter_recorded():
+        recorded.append(score_recorded(path.name, pipeline, truth["verdict"]))
+        said = list(pipeline.result("claims").claims)
+        audits.append(audit_incident(path.name, said, truth))
+    print("\nrecorded incidents")
+    show(recorded)
+    show_claims([one for one in audits if one is not None])
 
 
 if __name__ == "__main__":
