@@ -27,7 +27,7 @@ PER: Final = (
     rf"\s?(?:/|(?i:per|an?|each|every|pro|je|p\.)\s)\s?(?P<per>(?i:{_UNIT_OF_TIME}))(?![A-Za-z])"
 )
 #: A count of time units may stand in words.
-WORDS: Final = {
+_PLAIN_WORDS: Final = {
     "one": 1,
     "two": 2,
     "three": 3,
@@ -62,8 +62,8 @@ WORDS: Final = {
     "dreißig": 30,
     "a couple of": 2,
 }
-WORDS |= {
-    f"{tens}{mark}{ones}": WORDS[tens] + WORDS[ones]
+WORDS: Final = _PLAIN_WORDS | {
+    f"{tens}{mark}{ones}": _PLAIN_WORDS[tens] + _PLAIN_WORDS[ones]
     for tens in ("twenty", "thirty", "forty", "fifty")
     for ones in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     for mark in ("-", " ")

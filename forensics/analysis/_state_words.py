@@ -76,7 +76,7 @@ def states_of(statement: Statement) -> list[tuple[str, str]]:
 
 def _other_shapes(words: str, at: int, said: str) -> list[tuple[str, str]]:
     """Return the further shapes that a line names behind the first: ``linear, not exponential``."""
-    found = {}
+    found: dict[str, str] = {}
     for match in re.finditer(rf"\b(?:{_SHAPES})\b", words[at:]):
         start = denied_from(words, at + match.start())
         if start is not None:
