@@ -17,6 +17,7 @@ from math import comb, log
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.growth._envelope import noise_std
 from forensics.growth._types import Floats, Floor
 from forensics.kernels.segments import cut_levels
 from forensics.plugins import find_plugins
@@ -30,13 +31,18 @@ _MIN_DAYS = 0.5
 _MOST_OF_A_DAY = 0.9
 _LOG_PART_OF_A_DAY = log(0.1)
 _MIN_DAYS_OVERTONE = 0.8
+#: A floor that falls back by less than this share of its rise never falls, noise aside.
+_FALLS_BACK = 0.03
+_SWING_SIGMAS = 4.0
 _WARM_UPS = (0.012, 0.03, 0.07)
 #: Time constants of a memory of the load, in shares of the window.
 _LAGS = (0.02, 0.05, 0.12)
-#: Width of the kernel that smooths a load to its trend, in shares of the window.
-_TREND_WIDTH = 0.12
+#: How long sessions live that end after a fixed time, in shares of the window.
+_TIMEOUTS = (0.04, 0.07, 0.12, 0.18, 0.25)
+#: Widths of the kernels that smooth a load to its trend, in shares of the window.
+_TREND_WIDTHS = (0.12, 0.35)
 #: Prior of each of them, against 1 for the load as it was counted.
-_CALM_LOADS = 0.2
+_CALM_LOADS = 1.0
 #: The least memory without load, in shares of the mean, that noise may make of nothing.
 _BELOW_NOTHING = 0.1
 _MAX_STEPS = 9
@@ -198,13 +204,18 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
     load = _load(floor)
     if load is not None:
         found.append(Background("load", load, log(1.0)))
-        calmer = [c for c in (*_lagged(load, u), _trend(load, u)) if _may_explain(c, floor.y_bytes)]
+        short, middle, long = _lagged(load, u)
+        spread = (np.column_stack([short, long]), np.column_stack([load, middle]))
+        ways = (short, middle, long, *_kept(load, u), *_trends(load, u), *spread)
+        calmer = [c for c in ways if _may_explain(c, floor.y_bytes)]
         found.extend(
             Background("load", column, log(_CALM_LOADS), takes_curves=False) for column in calmer
         )
     part = _LOG_PART_OF_A_DAY if floor.span_s < _MOST_OF_A_DAY * _DAY_S else 0.0
+    only_rises = floor.span_s >= _DAY_S and _never_falls(floor.y_bytes)
     found.extend(
-        Background("daily", columns, log(0.25 / 2**k) + part) for k, columns in enumerate(daily)
+        Background("daily", columns, log(0.25 / 2**k) + part, for_leaks_only=only_rises)
+        for k, columns in enumerate(daily)
     )
     for tau in _WARM_UPS:
         warm = -np.expm1(-u / tau)[:, None]
@@ -235,27 +246,47 @@ def _load(floor: Floor) -> Floats | None:
 def _lagged(load: Floats, u: Floats) -> list[Floats]:
     """Return the load as sessions and caches remember it: averaged over the time before.
 
-    The noise of counted requests, which memory doesn't follow, is averaged out with it.
+    The noise of counted requests, which memory doesn't follow, is averaged out with it. Two of
+    them together stand for memories of other lengths and forms.
     """
     age = u[:, None] - u[None, :]
     kernels = (np.where(age >= 0, np.exp(-np.maximum(age, 0) / lag), 0.0) for lag in _LAGS)
     return [kernel @ load / kernel.sum(axis=1, keepdims=True) for kernel in kernels]
 
 
-def _trend(load: Floats, u: Floats) -> Floats:
+def _kept(load: Floats, u: Floats) -> list[Floats]:
+    """Return the load as sessions that end after a fixed time hold it: its mean over that time.
+
+    Before the first point the load is taken to have been what it was then.
+    """
+    before = np.arange(-max(_TIMEOUTS), 0.0, 1.0 / max(u.size, 1))
+    when = np.concatenate([before, u])
+    total = np.cumsum(
+        np.concatenate([np.full(before.size, load[0, 0]), load[:, 0]]) * np.gradient(when)
+    )
+    return [
+        ((np.interp(u, when, total) - np.interp(u - timeout, when, total)) / timeout)[:, None]
+        for timeout in _TIMEOUTS
+    ]
+
+
+def _trends(load: Floats, u: Floats) -> list[Floats]:
     """Return the load smoothed by local lines: what counts where its counts are mostly noise."""
-    distance = (u[None, :] - u[:, None]) / _TREND_WIDTH
-    weight = np.exp(-0.5 * distance**2)
-    total, first, second = (np.sum(weight * distance**k, axis=1) for k in range(3))
-    y0, y1 = weight @ load[:, 0], (weight * distance) @ load[:, 0]
-    spread = np.maximum(second * total - first**2, 1e-12)
-    return np.asarray(((second * y0 - first * y1) / spread)[:, None])
+    smooth = []
+    for width in _TREND_WIDTHS:
+        distance = (u[None, :] - u[:, None]) / width
+        weight = np.exp(-0.5 * distance**2)
+        total, first, second = (np.sum(weight * distance**k, axis=1) for k in range(3))
+        y0, y1 = weight @ load[:, 0], (weight * distance) @ load[:, 0]
+        spread = np.maximum(second * total - first**2, 1e-12)
+        smooth.append(np.asarray(((second * y0 - first * y1) / spread)[:, None]))
+    return smooth
 
 
 def _may_explain(load: Floats, y: Floats) -> bool:
     """Tell whether a process without load would still be of a size: no less than nothing."""
     solution = np.linalg.lstsq(np.column_stack([np.ones_like(load), load]), y, rcond=None)[0]
-    level, height = float(solution[0]), float(solution[1])
+    level, height = float(solution[0]), float(np.sum(solution[1:]))
     return height > 0 and level >= -_BELOW_NOTHING * float(np.mean(np.abs(y)))
 
 
@@ -269,6 +300,16 @@ def _daily(floor: Floor) -> list[Floats]:
     if days < _MIN_DAYS_OVERTONE:
         return [first]
     return [first, np.column_stack([first, np.sin(2 * angle), np.cos(2 * angle)])]
+
+
+def _never_falls(y: Floats) -> bool:
+    """Tell whether a floor falls back by no more than noise and a small share of its rise.
+
+    Memory that follows the time of day falls once a day. Where it never does, the day shows in
+    the rate of what stays: a leak by request, faster by day than by night.
+    """
+    fall = float(np.max(np.maximum.accumulate(y) - y))
+    return fall <= _FALLS_BACK * float(np.ptp(y)) + _SWING_SIGMAS * noise_std(y)
 
 
 def _levels(y: Floats, unit: float) -> list[Background]:

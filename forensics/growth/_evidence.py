@@ -32,6 +32,11 @@ from forensics.kernels.regressions import multiply, project_groups, whiten_colum
 RHOS = np.array([0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.88, 0.94])
 #: For a first look, to see which curves matter.
 FEW_RHOS = np.array([0.0, 0.4, 0.7, 0.88])
+#: No process follows a formula closer than these shares of its size, and of all it moved.
+_LEVEL_SHARE = 1e-5
+_MOVED_SHARE = 3e-4
+#: ... nor its load closer than this share, since how long memory remembers it is a guess.
+_LOAD_SHARE = 5e-3
 #: Explanations this many nats behind the best weigh nothing.
 _NEGLIGIBLE = 45.0
 
@@ -146,14 +151,16 @@ class _Start:
 def _noise_floor(floor: Floor) -> float:
     """Return the sum of squares below which a fit is as good as exact.
 
-    Memory is counted in pages, and no process follows a formula closer than a ten-thousandth
-    of its size or a three-thousandth of its movement: without this, data without noise would
-    decide between curves by their rounding.
+    No process follows a formula closer than a hundred-thousandth of its size or a thousandth of
+    its movement: without this, data without noise would decide
+    between curves by their rounding. Within the unit that samples were rounded to, nothing
+    tells a line from steps.
     """
     y = floor.y_bytes
     spread = float(np.subtract(*np.quantile(y, [0.95, 0.05])))
-    rounding = floor.rounding_bytes / np.sqrt(12.0)
-    resolution = max(4096.0, 1e-5 * float(np.median(np.abs(y))), 3e-4 * spread, rounding)
+    level = float(np.median(np.abs(y)))
+    share = _LOAD_SHARE if floor.load is not None else _MOVED_SHARE
+    resolution = max(_LEVEL_SHARE * level, share * spread, floor.rounding_bytes)
     return float(y.size * resolution**2)
 
 

@@ -149,8 +149,8 @@ def _draw_way(
     to_limit = np.full(count, np.inf)
     if horizon.limit_bytes is not None:
         with np.errstate(divide="ignore"):
-            needed = np.where(
-                rise > 0, (horizon.limit_bytes - start) / np.maximum(rise, 1.0), np.inf
+            needed = np.divide(
+                horizon.limit_bytes - start, rise, out=np.full(count, np.inf), where=rise > 0
             )
         reached = np.interp(needed, ahead, _AHEAD, left=0.0, right=np.inf)
         to_limit = np.maximum(reached * floor.span_s - (horizon.now_s - floor.t_s[-1]), 0.0)

@@ -19,13 +19,34 @@ from scipy.optimize import least_squares
 from forensics.growth._problem import EPSILON, Floats, Problem
 
 _MAX_POLISH_STEPS = 50
+_SMALLER_STARTS = (0.3, 0.1, 0.03)
 _MAX_QUICK_STEPS = 100
 #: A quick search ends when a step lowers the sum of squares by less than this share.
 _QUICK_GAIN = 1e-10
 
 
 def solve(problem: Problem, start: Floats) -> Floats:
-    """Minimise the sum of squares from one start, whatever it costs; parameters, shape (k,)."""
+    """Minimise the sum of squares from one start, whatever it costs; parameters, shape (k,).
+
+    Where nothing better than a constant is found, an exponent was too far out: smaller starts
+    are tried.
+    """
+    constant = problem.root_weights * (problem.y - np.mean(problem.y))
+    flat_cost = float(constant @ constant)
+    best = _search(problem, start)
+    best_cost = problem.cost(best)
+    for share in _SMALLER_STARTS:
+        if best_cost < flat_cost or flat_cost == 0:
+            break
+        candidate = _search(problem, np.clip(share * start, problem.lower, problem.upper))
+        cost = problem.cost(candidate)
+        if cost < best_cost:
+            best, best_cost = candidate, cost
+    return best
+
+
+def _search(problem: Problem, start: Floats) -> Floats:
+    """Return the best of all methods from one start."""
     is_bounded = bool(np.isfinite(problem.lower).any() or np.isfinite(problem.upper).any())
     # MINPACK knows no bounds.
     runs = [_trust_region] if is_bounded else [_levenberg_marquardt, _trust_region]

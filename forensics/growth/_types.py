@@ -1,7 +1,6 @@
 """The values that the growth engines pass on: lives, floors, estimates, verdicts.
 
-The main entry is ``assess_growth(t_s, y_bytes, *, load=None, limit_bytes=None,
-restarts_s=()) -> GrowthAssessment`` in ``forensics.growth._verdict``.
+The main entry is ``forensics.growth.assess_growth``, which returns a ``GrowthAssessment``.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from forensics.errors import NotEnoughDataError
 
 Floats = NDArray[np.float64]
 Leak = Literal["yes", "no", "unknown"]
@@ -45,6 +46,8 @@ class Floor:
         Median time from trough to trough, NaN without a sawtooth.
     swing_bytes
         Median height from peak to trough, 0 without a sawtooth.
+    drift_bytes
+        What the beat between samples and collections may have moved the troughs by, 0 without one.
     rounding_bytes
         The unit that whoever wrote the samples rounded them to, 0 if none shows.
     """
@@ -56,6 +59,7 @@ class Floor:
     is_sawtooth: bool
     period_s: float
     swing_bytes: float = 0.0
+    drift_bytes: float = 0.0
     rounding_bytes: float = 0.0
 
     @property
@@ -154,6 +158,19 @@ class GrowthAssessment:
     leak: Leak
     kind: Kind
     log_odds: float
+
+    @property
+    def latest(self) -> LifeGrowth:
+        """The life that was seen last, whose rate and time to the limit matter now.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If the series had no sample that is a number.
+        """
+        if not self.lives:
+            raise NotEnoughDataError("growth: 0 samples that are numbers; expected 1 or more")
+        return self.lives[-1]
 
     @property
     def probability(self) -> float:

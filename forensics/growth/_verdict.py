@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from forensics.growth._curves import build_backgrounds, build_curves
 from forensics.growth._envelope import scan_floor
@@ -38,6 +39,8 @@ _MIN_MOVE_SHARE = 0.1
 _MIN_SWING_SHARE = 0.03
 #: ... and of the limit, where it is known: what takes a thousand such windows is no incident.
 _MIN_LIMIT_SHARE = 0.001
+#: Rounding to units of more than this share of the level hides what slow leaks grow by in days.
+_MAX_HIDDEN_SHARE = 0.05
 #: Log odds beyond which no life counts for more.
 _SURE = 20.0
 NOTHING = Known()
@@ -56,10 +59,10 @@ _MIN_JOBS = 3
 
 
 def assess_growth(
-    t_s: Floats,
-    y_bytes: Floats,
+    t_s: ArrayLike,
+    y_bytes: ArrayLike,
     *,
-    load: Floats | None = None,
+    load: ArrayLike | None = None,
     limit_bytes: float | None = None,
     restarts_s: tuple[float, ...] = (),
     known: Known = NOTHING,
@@ -67,21 +70,49 @@ def assess_growth(
     """Say for one memory series whether it leaks, since when, how fast, and until when.
 
     Splits the series into process lifetimes, reduces each to its floor, weighs all growth
-    models on all backgrounds, and pools the lives. About 10 ms a life; memory a few MB.
+    models on all backgrounds, and pools the lives. About 15 ms a life; memory a few MB. Neither
+    the unit of the samples nor the origin of the times matters, but the time of day is told by
+    Unix time.
 
     Parameters
     ----------
-    t_s, y_bytes : array of float64, shape (n,)
-        Times in seconds (any origin; Unix time for the time of day) and bytes. Any order;
-        ``NaN`` marks a missing sample.
+    t_s : array, shape (n,)
+        Times in seconds (any origin; Unix time for the time of day), or date times. Any order.
+    y_bytes : array of float64, shape (n,)
+        Memory held, in bytes (another unit gives rates in that unit). ``NaN`` marks a missing
+        sample.
     load : array of float64, shape (n,), optional
-        Requests a second, in flight or pending at the same times.
+        Requests a second, in flight or pending at the same times. Without it, memory that grows
+        with traffic looks like a leak.
     limit_bytes
         Container limit or maximum heap.
     restarts_s
         Known restarts, in the time of the series.
     known
         What else is known of the process.
+
+    Returns
+    -------
+    GrowthAssessment
+        ``leak`` ("yes", "no", "unknown"), ``probability``, and ``lives``: for each the ``model``
+        ("undetermined" where the runner-up is nearly as likely), ``rate`` in bytes a second,
+        ``onset_s`` and ``time_to_limit_s``, each with a 90 % interval. ``latest`` is the last life.
+
+    Raises
+    ------
+    UsageError
+        If the arrays differ in length or have more than one dimension.
+
+    Examples
+    --------
+    >>> t_s = 30.0 * np.arange(1000)
+    >>> noise = 5e6 * np.random.default_rng(1).normal(size=1000)
+    >>> found = assess_growth(t_s, 1e9 + 2e4 * t_s + noise, limit_bytes=2e9)
+    >>> found.leak, found.latest.model
+    ('yes', 'linear')
+    >>> left_s = found.latest.time_to_limit_s  # the truth is 50 000 - 29 970 s
+    >>> left_s.low < 20_030 < left_s.high
+    True
     """
     t, y, q = clean(t_s, y_bytes, load)
     lives = split_lives(t, y, restarts_s=restarts_s, is_complete=known.restarts_are_complete)
@@ -116,6 +147,12 @@ def assess_life(
         return _too_short(life, floor)
     min_rise = _min_rise(floor, limit_bytes)
     if float(np.ptp(floor.y_bytes)) <= min_rise:
+        if floor.rounding_bytes > _MAX_HIDDEN_SHARE * float(np.median(np.abs(floor.y_bytes))):
+            return _unfitted(life, floor, "the samples are rounded too coarsely to show a rise")
+        if min_rise == floor.drift_bytes:
+            return _unfitted(
+                life, floor, "collections keep step with the samples and hide the floor"
+            )
         return _at_rest(life, floor)
     evidence = weigh_floor(floor)
     doubted = find_slowing(evidence.curves) if is_young(life, known.births_s) else None
@@ -127,6 +164,10 @@ def assess_life(
         selection.leak,
         Horizon(limit_bytes, now_s=life.ended_s, started_s=life.started_s),
     )
+    rise = float(np.median(draws.rise_bytes)) if draws.rise_bytes.size else 0.0
+    if leak == "yes" and rise <= floor.drift_bytes:
+        why = "collections keep step with the samples, so that the floor is seen too vaguely"
+        return _unfitted(life, floor, why)
     model, runner_up, ratio = selection.best()
     return LifeGrowth(
         life=life,
@@ -140,7 +181,7 @@ def assess_life(
         rate=draws.interval(draws.rate_bytes_per_s),
         onset_s=_onset(draws, leak),
         time_to_limit_s=_to_limit(draws, leak, limit_bytes),
-        rise_bytes=float(np.median(draws.rise_bytes)) if draws.rise_bytes.size else 0.0,
+        rise_bytes=rise,
         floor=floor,
         why=explain(leak, model, runner_up, floor),
     )

@@ -82,6 +82,7 @@ def first_points(floor: Floor, count: int) -> Floor:
         is_sawtooth=floor.is_sawtooth,
         period_s=floor.period_s,
         swing_bytes=floor.swing_bytes,
+        drift_bytes=floor.drift_bytes,
         rounding_bytes=floor.rounding_bytes,
     )
 

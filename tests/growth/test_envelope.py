@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from forensics.growth._envelope import drop_spikes, find_troughs, noise_std, scan_floor
+from forensics.growth._envelope import (
+    drop_outliers,
+    drop_spikes,
+    find_troughs,
+    noise_std,
+    scan_floor,
+)
 from forensics.growth._lives import clean, find_restarts, split_lives
 from forensics.growth._types import Life
 
@@ -99,3 +105,56 @@ def test_heavy_noise_starts_no_lives():
     t = np.arange(0, 40_000.0, 30.0)
     y = 1e9 * (1 + 0.1 * np.random.default_rng(2).normal(size=t.size))
     assert find_restarts(t, y).size == 0
+
+
+def test_the_last_sample_before_a_collection_is_no_spike():
+    y = saw(n=120, period=6)
+    assert (drop_spikes(y) == y).all()
+    assert find_troughs(y).tolist() == list(range(6, 120, 6))
+
+
+def test_a_flicker_between_two_rounded_values_is_no_sawtooth():
+    chance = np.random.default_rng(3)
+    assert find_troughs(np.where(chance.random(2000) < 0.2, 0.9, 1.0)).size == 0
+
+
+def test_a_low_point_or_two_are_no_level_and_a_step_is_one():
+    y = np.r_[np.full(20, 10.0), 3.0, 4.0, np.full(20, 10.0), np.full(20, 15.0)]
+    y = y + 0.01 * np.random.default_rng(0).normal(size=y.size)
+    assert drop_outliers(y)[20:22] == pytest.approx(10.0, abs=0.1)
+    assert (drop_outliers(y)[42:] == y[42:]).all()
+
+
+def test_the_beat_between_samples_and_collections_is_taken_off_the_troughs():
+    t = np.arange(0, 30_000.0, 30.0)
+    beating = 1e9 + 4e8 * (t % 310.0) / 310.0
+    floor = scan_floor(t, beating, life=whole(t))
+    # Uncorrected, troughs lie up to a step's rise above the floor: 39 MB.
+    assert np.ptp(floor.y_bytes) < 8e6
+    assert floor.drift_bytes < 2e7
+
+
+def test_a_beat_that_never_wraps_may_hide_a_drift_of_one_step():
+    t = np.arange(0, 30_000.0, 30.0)
+    floor = scan_floor(t, 1e9 + 4e8 * (t % 300.0) / 300.0, life=whole(t))
+    assert floor.drift_bytes == pytest.approx(4e7, rel=0.2)
+
+
+def test_a_restart_within_half_an_hour_is_seen_where_memory_had_rested():
+    t = np.arange(0, 2400.0, 15.0)
+    rested = 1e9 * (1 - 0.4 * np.exp(-np.where(t < 1200, 1e9, t - 1200) / 60))
+    assert find_restarts(t, rested).tolist() == [80]
+
+
+def test_noise_with_heavy_tails_hides_no_restart():
+    t = np.arange(0, 100_000.0, 15.0)
+    y = 1e9 * (1 - 0.35 * np.exp(-np.where(t < 50_000, 1e9, t - 50_000) / 3000))
+    y = y + 1e7 * np.random.default_rng(2).standard_t(3, t.size)
+    assert find_restarts(t, y) == pytest.approx([3334], abs=2)
+
+
+def test_the_decline_of_a_wave_over_a_gap_is_no_restart():
+    t = np.arange(0, 4 * 86_400.0, 60.0)
+    wave = 1e9 * (1 + 0.5 * np.sin(2 * np.pi * t / 86_400))
+    seen = (t < 110_000) | (t > 140_000)
+    assert find_restarts(t[seen], wave[seen]).size == 0

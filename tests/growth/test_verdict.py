@@ -1,6 +1,9 @@
+from datetime import datetime, timedelta, timezone
+
 import numpy as np
 import pytest
 
+from forensics.errors import NotEnoughDataError, UsageError
 from forensics.growth._types import Known
 from forensics.growth._verdict import assess_growth, judge, pool_lives
 from tests.zoo import LEAKS, LOOK_ALIKES, SHAPES, ZooCase, draw_case
@@ -125,3 +128,58 @@ def test_odds_near_even_are_unknown(odds, verdict):
 
 def test_no_lives_pool_to_unknown():
     assert pool_lives(()).leak == "unknown"
+
+
+def test_neither_the_unit_nor_the_kind_of_time_matters():
+    t, y = line()
+    plain = assess_growth(t, y, limit_bytes=2e9).latest
+    in_gib = assess_growth(t, y / 2**30, limit_bytes=2e9 / 2**30).latest
+    stamps = (1.7e9 + t).astype("datetime64[s]")
+    dated = assess_growth(stamps, y, limit_bytes=2e9).latest
+    zoned = [datetime.fromtimestamp(1.7e9 + s, timezone(timedelta(hours=5))) for s in t]
+    assert in_gib.time_to_limit_s.value == pytest.approx(plain.time_to_limit_s.value)
+    assert in_gib.rate.value * 2**30 == pytest.approx(plain.rate.value)
+    assert dated.time_to_limit_s.value == pytest.approx(plain.time_to_limit_s.value, rel=0.01)
+    assert assess_growth(zoned, y).latest.life.started_s == 1.7e9
+
+
+def test_arrays_that_differ_in_length_are_refused():
+    with pytest.raises(UsageError, match="equal length"):
+        assess_growth(np.arange(5.0), np.arange(4.0))
+
+
+def test_a_series_without_a_number_says_nothing():
+    found = assess_growth([0.0, 30.0], [np.nan, np.nan])
+    assert found.leak == "unknown"
+    with pytest.raises(NotEnoughDataError):
+        found.latest  # noqa: B018 - the property raises
+
+
+def test_several_steps_of_one_rounding_unit_are_a_line():
+    t = np.arange(0, 7200.0, 15.0)
+    noise = 0.2 * np.random.default_rng(5).normal(size=t.size)
+    assert assess_growth(t, np.round(100 + 7 * t / t[-1] + noise) * 1e7).leak == "yes"
+
+
+def test_samples_on_one_level_of_a_coarse_unit_tell_nothing():
+    t = np.arange(0, 7200.0, 15.0)
+    seldom = np.where(np.arange(t.size) % 300 < 2, 0.1, 0.0)
+    assert assess_growth(t, 0.2 + seldom).leak == "unknown"
+
+
+def test_a_leak_by_unmeasured_requests_shows_the_day_in_its_rate_only():
+    t = 1.7e9 + np.arange(0, 1.35 * 86_400, 60.0)
+    rate = 1 + 0.6 * np.sin(2 * np.pi * t / 86_400)
+    y = 1e9 * (1 + np.cumsum(rate) / rate.sum())
+    noise = 1e6 * np.random.default_rng(6).normal(size=t.size)
+    assert assess_growth(t, y + noise).leak == "yes"
+
+
+@pytest.mark.parametrize("width_s", [300.0, 900.0])
+def test_memory_of_sessions_that_time_out_follows_traffic(width_s):
+    t = np.arange(0, 7200.0, 30.0)
+    chance = np.random.default_rng(8)
+    load = chance.poisson(30 * 60 * (1 + t / t[-1])) / 30
+    n = int(width_s / 30)
+    held = np.convolve(np.pad(load, (n - 1, 0), mode="edge"), np.ones(n) / n, mode="valid")
+    assert assess_growth(t, 1e9 + 1e7 * held, load=load).leak == "no"

@@ -198,6 +198,11 @@ def unit_of_name(name: str) -> Unit | None:
 
     A bracketed unit (``heap (MiB)``) is taken at its word; a last token (``heap_mb``) has
     binary prefixes and is marked as assumed where the token is decimal by the book.
+
+    Examples
+    --------
+    >>> unit_of_name("rss__MiB_").factor
+    1048576.0
     """
     bracketed = _BRACKETED.match(name)
     if bracketed is not None:
@@ -207,6 +212,9 @@ def unit_of_name(name: str) -> Unit | None:
     tokens = name_tokens(name)
     while tokens and tokens[-1] in _NAME_TAILS:
         tokens.pop()
+    if "".join(tokens[-2:]) in _NAME_TOKENS:
+        # ``MiB`` and ``MBytes`` have a hump of their own.
+        tokens[-2:] = ["".join(tokens[-2:])]
     if not tokens or tokens[-1] not in _NAME_TOKENS:
         return None
     base, factor = _NAME_TOKENS[tokens[-1]]
