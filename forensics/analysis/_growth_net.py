@@ -36,7 +36,7 @@ class Explained:
 
 
 def explain_process(
-    entity: str, t_s: Floats, by_role: Mapping[str, pl.DataFrame], births_s: tuple[float, ...]
+    t_s: Floats, by_role: Mapping[str, pl.DataFrame], births_s: tuple[float, ...]
 ) -> Explained | None:
     """Return what gauges inside the process explain of its memory, or None without a heap gauge.
 
@@ -45,17 +45,15 @@ def explain_process(
 
     Parameters
     ----------
-    entity
-        The process.
     t_s : array of float64, shape (n,)
         Times to explain, Unix seconds.
     by_role
-        Points of each role, with their times as ``_t``.
+        Points of each role of the process in order of time, with their times as ``_t``.
     births_s
         Starts of the process: memory touched before doesn't count after.
     """
-    used = _series(by_role.get("heap_used"), entity, t_s)
-    committed = _series(by_role.get("heap_committed"), entity, t_s)
+    used = _series(by_role.get("heap_used"), t_s)
+    committed = _series(by_role.get("heap_committed"), t_s)
     if used is None and committed is None:
         return None
     life = np.searchsorted(np.sort(np.array(births_s, np.float64)), t_s, side="right")
@@ -67,7 +65,7 @@ def explain_process(
             heap, names = np.minimum(heap, committed), [*names, "heap_committed"]
     total = np.zeros(t_s.size) if heap is None else heap
     for role in PARTS:
-        part = _series(by_role.get(role), entity, t_s)
+        part = _series(by_role.get(role), t_s)
         if part is not None:
             total, names = total + part, [*names, role]
     return Explained(total, tuple(names))
@@ -89,14 +87,13 @@ def take_off(
     return net
 
 
-def _series(frame: pl.DataFrame | None, entity: str, t_s: Floats) -> Floats | None:
+def _series(frame: pl.DataFrame | None, t_s: Floats) -> Floats | None:
     """Return a gauge at the given times, None where it covers too few of them."""
     if frame is None:
         return None
-    mine = frame.filter(pl.col("entity") == entity).sort("_t")
-    if mine.height < _LAST:
+    if frame.height < _LAST:
         return None
-    when, what = mine["_t"].to_numpy(), mine["value"].to_numpy()
+    when, what = frame["_t"].to_numpy(), frame["value"].to_numpy()
     step = float(np.median(np.diff(when)))
     inside = (t_s >= when[0] - 2 * step) & (t_s <= when[-1] + 2 * step)
     return np.interp(t_s, when, what) if inside.mean() >= _MIN_COVER else None

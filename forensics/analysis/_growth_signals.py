@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from forensics.analysis._gc_clock import date_collections
 from forensics.analysis._growth_net import explain_process, take_off
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Signal:
     the same times, NaN where unknown. ``births_s`` are the known starts of the process.
     ``has_managed_heap`` tells that the process has a heap gauge or a collection log;
     ``explained_by`` names the gauges whose movement was taken off ``y_bytes``; ``sources`` the
-    files the samples came from, where known.
+    files the samples came from, where known. Where ``is_dated`` is false, times count from the
+    start of the process, and nothing tells when that was.
     """
 
     entity: str
@@ -66,6 +68,7 @@ class Signal:
     has_managed_heap: bool = False
     explained_by: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    is_dated: bool = True
 
     def version_at(self, moment_s: float) -> str | None:
         """Return the version that ran at a time, or None."""
@@ -81,7 +84,7 @@ def iter_signals(
 ) -> Iterator[Signal]:
     """Yield the memory series worth judging, entity by entity, in order of names."""
     points = roles.points.with_columns(_t=pl.col("time").to_physical() / 1e6)
-    frames = points.partition_by("role", as_dict=True)
+    frames = points.sort("_t").partition_by("role", as_dict=True, maintain_order=True)
     by_role = {str(key[0]): frame for key, frame in frames.items()}
     context = _Context(by_role, roles, lifetimes, gc, events)
     memory = [*HEAP_ROLES, *PROCESS_ROLES, *OFFHEAP_ROLES]
@@ -112,12 +115,11 @@ def _iter_gc(gc: pl.DataFrame, context: _Context) -> Iterator[Signal]:
     """Yield the heap after collections, from logs: the floor itself."""
     if gc.is_empty() or "heap_after_bytes" not in gc.columns:
         return
-    known = gc.filter(pl.col("heap_after_bytes").is_not_null()).with_columns(
-        _t=pl.coalesce(pl.col("time").to_physical() / 1e6, pl.col("uptime_s")),
-        entity=pl.col("entity").fill_null("process"),
-    )
+    known = date_collections(gc.filter(pl.col("heap_after_bytes").is_not_null()), context.lifetimes)
     for (entity,), frame in known.partition_by("entity", as_dict=True, maintain_order=True).items():
-        used = _floor_rows(frame.drop_nulls("_t").sort("_t"))
+        is_dated = bool(frame["is_dated"].any())
+        placed = frame.filter(pl.col("is_dated") == is_dated)
+        used = _floor_rows(placed.drop_nulls("_t").sort("_t"))
         if used.height < 2:
             continue
         yield context.signal(
@@ -128,6 +130,7 @@ def _iter_gc(gc: pl.DataFrame, context: _Context) -> Iterator[Signal]:
             log=_Log(
                 limit=_number(used["heap_capacity_bytes"].max()),
                 sources=tuple(sorted(used["source"].drop_nulls().unique().to_list())),
+                is_dated=is_dated,
             ),
         )
 
@@ -156,6 +159,7 @@ class _Log:
 
     limit: float | None
     sources: tuple[str, ...]
+    is_dated: bool
     metric: str = "heap after collection (log)"
 
 
@@ -170,8 +174,12 @@ class _Context:
         gc: pl.DataFrame,
         events: pl.DataFrame | None,
     ) -> None:
-        self._by_role = by_role
-        self._lifetimes = lifetimes
+        self._by_role = {
+            role: frame.partition_by("entity", as_dict=True, maintain_order=True)
+            for role, frame in by_role.items()
+        }
+        self._totals: dict[str, pl.DataFrame] = {}
+        self.lifetimes = lifetimes
         self._versions = find_versions(roles.points, events)
         managed = [by_role[role]["entity"] for role in MANAGED_ROLES if role in by_role]
         logged = [gc["entity"].drop_nulls()] if "entity" in gc.columns else []
@@ -193,15 +201,22 @@ class _Context:
         *,
         log: _Log | None = None,
     ) -> Signal:
-        """Put a series together with its load, limit, restarts and versions."""
-        ordered = frame.sort("_t")
-        t_s = ordered["_t"].to_numpy()
-        y_bytes = ordered["value"].to_numpy()
-        restarts_s = tuple(time.timestamp() for time in self._lifetimes.of(entity))
-        births_s = tuple(time.timestamp() for time in self._lifetimes.births_of(entity))
+        """Put a series, in order of time, together with its load, limit, restarts and versions."""
+        t_s, y_bytes = frame["_t"].to_numpy(), frame["value"].to_numpy()
+        is_dated = log is None or log.is_dated
+        restarts_s: tuple[float, ...] = ()
+        births_s: tuple[float, ...] = (0.0,)
+        if is_dated:
+            restarts_s = tuple(time.timestamp() for time in self.lifetimes.of(entity))
+            births_s = tuple(time.timestamp() for time in self.lifetimes.births_of(entity))
         explained_by: tuple[str, ...] = ()
         if side == "process":
-            explained = explain_process(entity, t_s, self._by_role, births_s)
+            gauges = {
+                role: mine
+                for role, frames in self._by_role.items()
+                if (mine := frames.get((entity,))) is not None
+            }
+            explained = explain_process(t_s, gauges, births_s)
             if explained is not None:
                 y_bytes = take_off(t_s, y_bytes, explained, births_s)
                 explained_by = explained.roles
@@ -219,33 +234,29 @@ class _Context:
             },
             limit_bytes=self._limit(entity, side) or (log.limit if log else None),
             restarts_s=restarts_s,
-            is_watched=entity in self._lifetimes.watched,
+            is_watched=entity in self.lifetimes.watched or not is_dated,
             versions=self._versions.get(entity, ()),
             births_s=births_s,
             has_managed_heap=entity in self._managed,
             explained_by=explained_by,
             sources=log.sources if log else (),
+            is_dated=is_dated,
         )
 
     def _limit(self, entity: str, side: Side) -> float | None:
         for role in _LIMIT_ROLES.get(side, ("memory_limit", "heap_max")):
-            frame = self._by_role.get(role)
-            if frame is None:
-                continue
-            mine = frame.filter(pl.col("entity") == entity)["value"]
-            if mine.len():
-                return float(mine[-1])
+            mine = self._by_role.get(role, {}).get((entity,))
+            if mine is not None:
+                return float(mine["value"][-1])
         return None
 
     def _load(self, role: str, entity: str, t_s: Floats) -> Floats | None:
         """Return the process's own load, or that of all processes together, at ``t_s``."""
-        frame = self._by_role.get(role)
-        if frame is None or t_s.size < 2:
+        frames = self._by_role.get(role)
+        if frames is None or t_s.size < 2:
             return None
-        mine = frame.filter(pl.col("entity") == entity)
-        if mine.is_empty():
-            mine = frame.group_by("_t").agg(pl.col("value").sum())
-        mine = mine.sort("_t")
+        mine = frames.get((entity,))
+        mine = self._total(role) if mine is None else mine
         when, what = mine["_t"].to_numpy(), mine["value"].to_numpy()
         reach = 3 * max(float(np.median(np.diff(t_s))), _step(when))
         near = np.clip(np.searchsorted(when, t_s), 0, when.size - 1)
@@ -253,6 +264,13 @@ class _Context:
         distance = np.minimum(np.abs(when[near] - t_s), np.abs(when[back] - t_s))
         values = np.where(distance <= reach, np.interp(t_s, when, what), np.nan)
         return values if np.isfinite(values).mean() >= _MIN_COVER else None
+
+    def _total(self, role: str) -> pl.DataFrame:
+        """Return the load of all processes together, in order of time."""
+        if role not in self._totals:
+            frame = pl.concat(self._by_role[role].values())
+            self._totals[role] = frame.group_by("_t").agg(pl.col("value").sum()).sort("_t")
+        return self._totals[role]
 
 
 def _step(t_s: Floats) -> float:

@@ -61,7 +61,7 @@ class Life:
 
 
 def collect_lives(growths: Growths, versions: Mapping[str, str]) -> list[Life]:
-    """Return the lifetimes of all processes, in order of entity and time.
+    """Return the lifetimes of all processes that can be dated, in order of entity and time.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def collect_lives(growths: Growths, versions: Mapping[str, str]) -> list[Life]:
         _life(grown, life, versions)
         for grown in _choose_panel(growths)
         for life in grown.assessment.lives
-        if life.life.ended_s - life.life.started_s >= _SHORTEST_S
+        if grown.signal.is_dated and life.life.ended_s - life.life.started_s >= _SHORTEST_S
     ]
     pace = _pace(lives)
     return [replace(life, leak=_adjusted(life, pace)) for life in lives]

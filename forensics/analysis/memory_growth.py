@@ -33,6 +33,7 @@ _GROW_AT_START: Final = ("rss", "working_set", "nonheap_used")
 _NEAR_LIMIT: Final = 0.85
 #: Share of the limit (of its top, where no limit is known) that a cache fills to be named.
 _MIN_CACHE_SHARE: Final = 0.05
+_UNDATED: Final = "the log counts from the start of the process, which nothing dates"
 #: Forecasts further ahead than this many minutes (ten years) are "never".
 _FAR_MIN: Final = 5.3e6
 
@@ -281,7 +282,7 @@ def findings(result: Result) -> list[Growth]:
 def describe_life(grown: SignalGrowth, life: LifeGrowth) -> Growth:
     """Turn one lifetime into an entry of the findings."""
     signal = grown.signal
-    onset = life.onset_s if life.leak == "yes" else None
+    onset = life.onset_s if life.leak == "yes" and signal.is_dated else None
     to_limit = life.time_to_limit_s
     reaches = life.leak != "no" and to_limit.is_known and to_limit.value < _FAR_MIN * 60
     return Growth(
@@ -289,9 +290,9 @@ def describe_life(grown: SignalGrowth, life: LifeGrowth) -> Growth:
         metric=signal.metric,
         leak=life.leak,
         kind=_life_kind(grown, life),
-        version=signal.version_at(life.life.started_s),
-        life_started_at=_moment(life.life.started_s),
-        life_ended_at=_moment(life.life.ended_s),
+        version=signal.version_at(life.life.started_s) if signal.is_dated else None,
+        life_started_at=_moment(life.life.started_s) if signal.is_dated else None,
+        life_ended_at=_moment(life.life.ended_s) if signal.is_dated else None,
         model=life.model,
         onset=_moment(onset.value) if onset and onset.is_known else None,
         onset_interval=(_moment(onset.low), _moment(onset.high))
@@ -307,7 +308,7 @@ def describe_life(grown: SignalGrowth, life: LifeGrowth) -> Growth:
         runner_up=life.runner_up,
         evidence_ratio=float(min(life.evidence_ratio, 1e6)),
         confidence=_confidence(life.log_odds, life.leak),
-        why=life.why,
+        why=life.why if signal.is_dated else f"{life.why}; {_UNDATED}",
         evidence=[
             EvidenceRef(path=path, query=f"{signal.metric} of {signal.entity}")
             for path in signal.sources or ("metrics",)

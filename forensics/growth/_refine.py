@@ -18,6 +18,8 @@ from forensics.kernels.regressions import multiply, project_groups, whiten_colum
 
 #: Shapes this many nats behind the best aren't looked at again.
 _BEHIND = 14.0
+#: A likelihood that varies by fewer nats over the whole grid has no needle in it.
+_FLAT = 2.0
 _POINTS = 17
 _ROUNDS = 5
 _PASSES = 3
@@ -31,15 +33,28 @@ def find_finer(floor: Floor, evidence: Evidence) -> dict[int, Floats]:
     both = np.maximum(evidence.grown.max(axis=(0, 1)), -1e300)
     best = max(float(both.max()), float(evidence.flat.max()))
     finer = {}
+    profiles = _Profiles(floor, evidence)
     for k, shape in enumerate(curves.shapes):
         mine = np.flatnonzero(curves.shape == k)
         if shape.grid.size < 2 or both[mine].max() < best - _BEHIND:
             continue
-        finer[k] = _resolve(floor, evidence, k, mine)
+        if not _has_needle(evidence, mine):
+            continue
+        finer[k] = _resolve(profiles, evidence, k, mine)
     return finer
 
 
-def _resolve(floor: Floor, evidence: Evidence, k: int, mine: NDArray[np.int64]) -> Floats:
+def _has_needle(evidence: Evidence, mine: NDArray[np.int64]) -> bool:
+    """Tell whether the likelihood depends on theta at all where the shape explains best.
+
+    Where noise hides the curve, all values do as well: there is nothing between them to find.
+    """
+    values = evidence.grown[:, :, mine] - evidence.curves.log_prior[mine]
+    i, j = np.unravel_index(int(values.max(axis=2).argmax()), values.shape[:2])
+    return bool(max(np.ptp(values[i, j]), np.ptp(values[:, 0].max(axis=0))) > _FLAT)
+
+
+def _resolve(profiles: _Profiles, evidence: Evidence, k: int, mine: NDArray[np.int64]) -> Floats:
     """Return values across the needle on the best background, and on none.
 
     Where the grid misses the needle, a background or a long memory of the noise stands in for
@@ -52,11 +67,10 @@ def _resolve(floor: Floor, evidence: Evidence, k: int, mine: NDArray[np.int64]) 
         if not np.isfinite(scores[j].max()):
             continue
         rho = float(FEW_RHOS[int(evidence.grown[:, j, mine].max(axis=1).argmax())])
-        columns = evidence.takers[j].columns
         theta = float(evidence.curves.theta[mine[int(scores[j].argmax())]])
         for _ in range(_PASSES):
-            across, theta = _zoom(_Profile(floor, columns, rho), evidence.curves.shapes[k], theta)
-            likelier = _likeliest_rho(floor, columns, evidence.curves.shapes[k], theta)
+            across, theta = _zoom(profiles.get(j, rho), evidence.curves.shapes[k], theta)
+            likelier = _likeliest_rho(profiles, j, evidence.curves.shapes[k], theta)
             if likelier == rho:
                 break
             rho = likelier
@@ -64,10 +78,10 @@ def _resolve(floor: Floor, evidence: Evidence, k: int, mine: NDArray[np.int64]) 
     return np.concatenate(found)
 
 
-def _likeliest_rho(floor: Floor, columns: Floats, shape: Shape, theta: float) -> float:
+def _likeliest_rho(profiles: _Profiles, j: int, shape: Shape, theta: float) -> float:
     """Return the correlation that explains best what one curve leaves."""
-    curve = shape.curve(unit_time(floor), np.array([theta]))
-    scores = [_Profile(floor, columns, float(rho)).of(curve)[0] for rho in FEW_RHOS]
+    curve = shape.curve(profiles.get(j, 0.0).u, np.array([theta]))
+    scores = [profiles.get(j, float(rho)).of(curve)[0] for rho in FEW_RHOS]
     return float(FEW_RHOS[int(np.argmax(scores))])
 
 
@@ -86,6 +100,20 @@ def _zoom(profile: _Profile, shape: Shape, theta: float) -> tuple[Floats, float]
         if inside.size > _POINTS // 3:
             break
     return np.asarray(np.interp(at, places, shape.grid)), theta
+
+
+class _Profiles:
+    """The profiles of one floor, each made when it is first asked for."""
+
+    def __init__(self, floor: Floor, evidence: Evidence) -> None:
+        self._floor, self._takers = floor, evidence.takers
+        self._made: dict[tuple[int, float], _Profile] = {}
+
+    def get(self, j: int, rho: float) -> _Profile:
+        """Return the profile on background ``j`` under one correlation."""
+        if (j, rho) not in self._made:
+            self._made[j, rho] = _Profile(self._floor, self._takers[j].columns, rho)
+        return self._made[j, rho]
 
 
 class _Profile:

@@ -92,7 +92,7 @@ def as_table(result: memory_growth.Result) -> pl.DataFrame:
         [
             {
                 "process": entry.entity,
-                "since": f"{entry.life_started_at:%m-%d %H:%M}",
+                "since": f"{entry.life_started_at:%m-%d %H:%M}" if entry.life_started_at else None,
                 "leak": entry.leak,
                 "kind": entry.kind,
                 "model": entry.model,

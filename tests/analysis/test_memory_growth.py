@@ -5,8 +5,9 @@ import polars as pl
 import pytest
 
 from forensics.analysis import lifetimes, memory_growth, roles
+from forensics.analysis._lives import collect_lives
 from forensics.findings import Growth
-from forensics.tables import METRICS, empty_table, fit_table, label_pairs
+from forensics.tables import GC, METRICS, empty_table, fit_table, label_pairs
 
 START = datetime(2026, 2, 9, 8, tzinfo=UTC)
 MINUTES = 600
@@ -179,3 +180,52 @@ def test_the_start_up_of_a_managed_runtime_is_no_leak():
 def test_even_a_steady_rise_in_the_first_minutes_is_not_taken_for_a_leak():
     result = judge(*young_jvm(lambda s: 8e7 + 5e7 * s / 120))
     assert result.leak != "yes"
+
+
+def gc_log(entity=None, *, dated_rows=0, rate=4e5):
+    uptime_s = 20.0 * np.arange(1, 400)
+    times = [
+        START + timedelta(seconds=s) if k < dated_rows else None for k, s in enumerate(uptime_s)
+    ]
+    noise = 1e6 * np.random.default_rng(9).normal(size=uptime_s.size)
+    frame = pl.DataFrame(
+        {
+            "time": pl.Series(times, dtype=GC["time"]),
+            "entity": [entity] * uptime_s.size,
+            "uptime_s": uptime_s,
+            "kind": "full",
+            "heap_after_bytes": (2e8 + rate * np.arange(uptime_s.size) + noise).astype(np.int64),
+            "source": "gc.log",
+        },
+        schema_overrides={"entity": pl.String},
+    )
+    return fit_table("gc", frame)
+
+
+def test_a_log_of_uptimes_alone_is_judged_without_a_date():
+    result = judge(gc=gc_log())
+    (entry,) = memory_growth.findings(result)
+    assert entry.leak == "yes"
+    assert entry.life_started_at is None
+    assert entry.onset is None
+    assert "nothing dates" in entry.why
+    assert collect_lives(result, {}) == []
+
+
+def test_a_log_of_uptimes_is_dated_by_its_lines_that_carry_both():
+    (entry,) = memory_growth.findings(judge(gc=gc_log(dated_rows=2)))
+    assert entry.life_started_at == START + timedelta(seconds=20)
+
+
+def test_a_log_of_uptimes_is_dated_by_the_start_of_the_only_process():
+    begun = series("process_start_time_seconds", "api-1", np.full(MINUTES, START.timestamp()))
+    (entry,) = memory_growth.findings(judge(begun, gc=gc_log()))
+    assert entry.life_started_at == START + timedelta(seconds=20)
+    (named,) = memory_growth.findings(judge(begun, gc=gc_log("api-1")))
+    assert named.life_started_at == START + timedelta(seconds=20)
+
+
+def test_another_process_dates_no_log_that_names_its_own():
+    begun = series("process_start_time_seconds", "api-1", np.full(MINUTES, START.timestamp()))
+    (entry,) = memory_growth.findings(judge(begun, gc=gc_log("api-2")))
+    assert entry.life_started_at is None
