@@ -55,7 +55,7 @@ def _growth_shape(item: Bound, context: Context, declared: Declared) -> Claim | 
         why = "the growth models can't be told apart on the samples there are"
         return declared.claim(item, None, "untestable", why)
     share = len(agree) / len(settled)
-    models = ", ".join(sorted({entry.model for entry in settled}))
+    models = ", ".join(sorted({entry.model.replace("_", " ") for entry in settled}))
     claim = declared.claim(
         item,
         models,

@@ -208,6 +208,13 @@ def _scale_out(attribution: Attribution, growths: list[Growth], roles: Roles) ->
 def _restart(growths: list[Growth], events: pl.DataFrame) -> Decision:
     leaking = _leaking(growths)
     kills = events.filter(pl.col("kind") == "oom_kill").height
+    if not leaking and not any(entry.leak == "no" for entry in growths):
+        return Decision(
+            decision="restart",
+            advice="unknown",
+            why="whether memory leaks is not known, and so is whether a restart frees any",
+            risks=["take a heap dump of one process first: a restart destroys the evidence in it"],
+        )
     if not leaking:
         return Decision(
             decision="restart",

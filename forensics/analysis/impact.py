@@ -64,7 +64,7 @@ def _duration(started: datetime | None, ended: datetime | None) -> Measure:
         value=round((ended - started).total_seconds() / 60, 1),
         unit="min",
         why=f"from {started:%H:%M:%S} UTC, the first symptom, to {ended:%H:%M:%S} UTC, the last "
-        "sample with more than 2 % errors; it may go on past the evidence",
+        "sample with more than 2% errors; it may go on past the evidence",
         evidence=[EvidenceRef(path="metrics", query="errors over requests")],
     )
 
@@ -122,7 +122,7 @@ def _money(
             name="money lost",
             value=None,
             unit=unit,
-            why="not known: incident.yaml gives no money.per_hour",
+            why="incident.yaml gives no money.per_hour",
         )
     if started is None or ended is None:
         return Measure(name="money lost", value=None, unit=unit, why="no interval of errors")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from forensics.findings import AnyEntry, TimelineRow
+from forensics.findings import AnyEntry, EvidenceRef, TimelineRow
 from forensics.tables import TIME
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ STARTS: Final = pl.Schema({"entity": pl.String(), "time": TIME, "why": pl.String
 #: Two sources that name starts this close mean the same one: a scrape interval or two.
 _SAME_START: Final = pl.duration(seconds=120)
 _EVENT_KINDS: Final = ("oom_kill", "restart")
+#: What metrics tell of a start, as ``why`` names it.
+_MEASURED: Final = ("start time", "restarts", "oom_kills")
 _BIRTH_KINDS: Final = ("start", "restart", "oom_kill")
 
 
@@ -88,10 +90,20 @@ def run(*, roles: roles_module.Result, events: pl.DataFrame) -> Result:
 
 
 def findings(result: Result) -> list[AnyEntry]:
-    """Return one row of the timeline for each restart."""
+    """Return one row of the timeline for each restart that metrics show.
+
+    Reported kills and restarts are rows of the time line already, and a kernel reports them
+    for its node, which did not start again.
+    """
+    measured = result.starts.filter(pl.col("why").is_in(_MEASURED))
     return [
-        TimelineRow(time=row["time"], kind="restart", text=f"{row['entity']} started again")
-        for row in result.starts.iter_rows(named=True)
+        TimelineRow(
+            time=row["time"],
+            kind="restart",
+            text=f"{row['entity']} started again",
+            evidence=[EvidenceRef(path="metrics", query=f"{row['why']} of {row['entity']}")],
+        )
+        for row in measured.iter_rows(named=True)
     ]
 
 

@@ -223,8 +223,8 @@ def _ratio(above: float | None, below: float | None) -> float | None:
 
 
 def findings(result: Result) -> list[AnyEntry]:
-    """Return one statement a pool, with its measures."""
-    return [_describe(pool) for pool in result.pools]
+    """Return one statement a pool, with its measures; those that were full come first."""
+    return [_describe(pool) for pool in sorted(result.pools, key=lambda p: not p.is_saturated)]
 
 
 _TEXTS: Final[dict[Driver, str]] = {
@@ -234,6 +234,14 @@ _TEXTS: Final[dict[Driver, str]] = {
     "size": "it had become smaller",
     "unknown": "what filled it can't be told from these metrics",
     "none": "it was never full",
+}
+
+_PART_TEXTS: Final[dict[Part, str]] = {
+    "cause": "; it is part of the cause",
+    "symptom": "; it is a symptom",
+    "amplifier": "; it makes the trouble worse",
+    "none": "",
+    "unknown": "",
 }
 
 
@@ -252,7 +260,8 @@ def _describe(pool: PoolSaturation) -> Finding:
     )
     return Finding(
         topic="saturation",
-        text=f"The connection pool of {pool.entity} {full}: {_TEXTS[pool.driver]} ({pool.part}).",
+        text=f"The connection pool of {pool.entity} {full}: {_TEXTS[pool.driver]}"
+        f"{_PART_TEXTS[pool.part]}.",
         confidence=confidence,
         measures=[Measure(name=n, value=v, unit=u) for n, v, u in amounts],
         evidence=[EvidenceRef(path="metrics", query=f"pool_active of {pool.entity}")],

@@ -38,9 +38,13 @@ def run(
     """Join what growth, heap and attribution found into one sentence with a confidence."""
     suspect = attribution.suspects[0] if attribution and attribution.suspects else None
     cause = _root_cause(suspect, attribution)
-    sentences = [
+    told = [
         _growth_sentence(memory_growth),
         _heap_sentence(heap_summary) if memory_growth.leak != "no" else "",
+    ]
+    sentences = [
+        # What is known comes first.
+        *(told if growth_findings(memory_growth) else reversed(told)),
         _cause_sentence(suspect, attribution, has_leak=memory_growth.leak == "yes"),
     ]
     return Result(

@@ -208,6 +208,11 @@ class Chart:
     width_in: float = 8.0
     height_in: float = 4.2
 
+    @property
+    def ends_last(self) -> bool:
+        """Return whether it runs over time, with no names at its left that must stay in sight."""
+        return all(p.x.scale == "time" and p.y.scale != "category" for p in self.panels)
+
 
 def element_id(chart_id: str, series: str) -> str:
     """Return the id of one series in the drawn files: ``chart-id/series``.

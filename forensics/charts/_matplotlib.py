@@ -28,7 +28,7 @@ from forensics.charts import _chart as m
 from forensics.charts._layout import RuleLabel, fit_label, place_rule_labels, wrap, wrap_label
 from forensics.charts._matplotlib_marks import Place, as_number, draw_mark
 from forensics.charts._theme import FONT, FONT_SIZE_PT, LIGHT
-from forensics.charts._units import axis_title, shown_panel
+from forensics.charts._units import axis_title, human_number, shown_panel
 
 #: Matplotlib's dates are untyped.
 _DATES: Final[Any] = dates
@@ -36,6 +36,9 @@ _DOTS_AN_INCH: Final = 110
 _LABEL_PT: Final = 10.5
 _LETTER_PT: Final = 4.5  #: width of a letter of the small label size
 _CATEGORY_LETTERS: Final = 44
+#: Letters of a legend that fit beside a panel's title, and those that fit across it.
+_BESIDE_LETTERS: Final = 90
+_ACROSS_LETTERS: Final = 128
 _RC: Final[Any] = {
     "font.family": FONT,
     "font.size": FONT_SIZE_PT,
@@ -195,28 +198,34 @@ def _write_panel_title(place: Place, *, shared: bool, lines: int) -> None:
     """Write title and legend above the panel and above the ``lines`` of names over it."""
     axes, panel = place.axes, place.panel
     strip_pt = lines * _LABEL_PT + (4 if lines else 0)
-    if panel.title and shared:
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    names = [fit_label(name, 70) for name in unique]
+    has_legend = len(unique) > 1 or (bool(unique) and not shared)
+    is_titled = bool(panel.title) and shared
+    # A legend of one line stands beside the title, a longer one below it.
+    is_beside = is_titled and _count_columns(names, _BESIDE_LETTERS) == len(names)
+    columns = _count_columns(names, _BESIDE_LETTERS if is_beside else _ACROSS_LETTERS)
+    if is_titled:
+        below = 0 if is_beside or not has_legend else -(-len(names) // columns)
         axes.set_title(
             panel.title,
             loc="left",
             size=FONT_SIZE_PT,
             color=LIGHT["ink"],
             weight="bold",
-            pad=6 + strip_pt,
+            pad=6 + strip_pt + below * (_LABEL_PT + 1.5),
         )
-    handles, labels = axes.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    if len(unique) <= 1 and (shared or not unique):
+    if not has_legend:
         return
     figure: Any = axes.figure
-    names = [fit_label(name, 70) for name in unique]
     axes.legend(
         unique.values(),
         names,
-        loc="lower right" if shared else "lower left",
-        bbox_to_anchor=(1.0, 1.0) if shared else (0.0, 1.0),
+        loc="lower right" if is_beside else "lower left",
+        bbox_to_anchor=(1.0, 1.0) if is_beside else (0.0, 1.0),
         bbox_transform=axes.transAxes + ScaledTranslation(0, strip_pt / 72, figure.dpi_scale_trans),
-        ncols=_count_columns(names, 90 if shared and panel.title else 128),
+        ncols=columns,
         frameon=False,
         fontsize=7.5,
         labelcolor=LIGHT["ink"],
@@ -332,7 +341,9 @@ def _share_x(above: Axes, axes: Axes) -> None:
 def tick_text(value: float, unit: str) -> str:
     """Return a tick's number: thousands parted; a factor of the odds as times or divided."""
     if unit == "odds":
-        return f"×{value:,.3g}" if value >= 1 else f"÷{1 / value:,.3g}"
+        factor = value if value >= 1 else 1 / value
+        shown = human_number(round(factor)) if factor >= 10 else f"{factor:.3g}"
+        return f"{'×' if value >= 1 else '÷'}{shown}"
     return f"{value:,.10g}".replace("-", "−")
 
 

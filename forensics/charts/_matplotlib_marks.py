@@ -154,6 +154,8 @@ def _draw_rule(place: Place, mark: m.Rule) -> None:
             va="bottom",
             size=7.5,
             color=LIGHT["ink"],
+            zorder=6,
+            bbox={"facecolor": LIGHT["page"], "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
         )
 
 

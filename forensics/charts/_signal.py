@@ -44,11 +44,16 @@ def select(points: pl.DataFrame, *roles: str) -> pl.DataFrame:
 
 
 def each_signal(points: pl.DataFrame, most: int = MOST_SERIES) -> Iterator[Signal]:
-    """Yield the series of ``points``, those with the largest values first, ``most`` at most."""
+    """Yield at most ``most`` series of ``points``, the same number of each version.
+
+    Of a version those with the largest values are taken: what grew stands beside what didn't.
+    """
     peaks = (
         points.group_by("series_id")
-        .agg(pl.col("value").max().alias("peak"))
+        .agg(pl.col("value").max().alias("peak"), pl.col("version").first())
         .sort("peak", "series_id", descending=[True, False])
+        .with_columns(rank=pl.int_range(pl.len()).over("version"))
+        .sort("rank", "peak", "series_id", descending=[False, True, False])
         .head(most)
     )
     parts = points.partition_by("series_id", as_dict=True)

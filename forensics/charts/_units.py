@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,6 +12,11 @@ from forensics.charts._chart import Axis, Panel, map_coordinates, values_along
 
 _BINARY: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 MARGIN: Final = 0.06
+#: What is smaller is as good as zero to a reader.
+_TINY: Final = 1e-6
+#: Amounts of money keep their cents, so that they can be found again in the books.
+_CURRENCY: Final = re.compile(r"[A-Z]{3}(?: |$)")
+_MOST_CENTS: Final = 1e6
 
 
 def scale_bytes(largest: float) -> tuple[str, float]:
@@ -41,6 +47,8 @@ def human_number(value: float) -> str:
     """
     if not math.isfinite(value):
         return "unlimited" if value > 0 else "unknown"
+    if 0 < abs(value) < _TINY:
+        return f"below {_TINY:f}"
     for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if abs(value) >= size:
             return f"{_three_digits(value / size)} {name}"
@@ -64,6 +72,8 @@ def human(value: float | None, unit: str) -> str:
     ('250 MiB/min', '87%', 'not known')
     >>> human(2_209_000.0, "ms"), human(35.6, "ms"), human(5.47, "min"), human(45_000.0, "1/s")
     ('36.8 min', '35.6 ms', '5.5 min', '45,000/s')
+    >>> human(55_150.85, "USD"), human(21.9, "% of the budget"), human(3e-12, "1")
+    ('55,150.85 USD', '21.9% of the budget', 'below 0.000001')
     """
     if value is None or math.isnan(value):
         return "not known"
@@ -74,9 +84,17 @@ def human(value: float | None, unit: str) -> str:
         return _percent(value)
     if unit in _SECONDS and math.isfinite(value):
         return _duration(value * _SECONDS[unit])
+    return _counted(value, unit)
+
+
+def _counted(value: float, unit: str) -> str:
+    """Return a value whose unit has no other sizes."""
+    if _CURRENCY.match(unit) and abs(value) < _MOST_CENTS:
+        return f"{value:,.{0 if value == int(value) else 2}f} {unit}"
     if unit == "1/s":
         return f"{human_number(value)}/s"
-    return f"{human_number(value)} {'' if unit == '1' else unit}".rstrip()
+    gap = "" if unit == "1" or unit.startswith("%") else " "
+    return f"{human_number(value)}{gap}{'' if unit == '1' else unit}".rstrip()
 
 
 def human_range(low: float, high: float, unit: str) -> str:
@@ -86,10 +104,12 @@ def human_range(low: float, high: float, unit: str) -> str:
     --------
     >>> human_range(1.03e9, 1.06e9, "bytes/min"), human_range(0.2, 0.3, "share")
     ('982 to 1,010 MiB/min', '20% to 30%')
+    >>> human_range(1.04e9, 4.37e9, "bytes/min")
+    '992 MiB/min to 4.07 GiB/min'
     """
     if unit == "bytes" or unit.startswith("bytes/"):
         shown, size = scale_bytes(min(abs(low), abs(high)) or max(abs(low), abs(high)))
-        if max(abs(low), abs(high)) >= 10_000 * size:
+        if max(abs(low), abs(high)) >= 2 * 1024 * size:
             return f"{human(low, unit)} to {human(high, unit)}"
         ends = f"{_three_digits(low / size)} to {_three_digits(high / size)}"
         return f"{ends} {shown}{unit.removeprefix('bytes')}"
@@ -100,6 +120,9 @@ def human_range(low: float, high: float, unit: str) -> str:
     return f"{first} to {last}"
 
 
+#: Longer units of time, each used from some of it on.
+_LENGTHS: Final = (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0))
+_MOST_OF_A_UNIT: Final = 3
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
@@ -148,7 +171,21 @@ def _shown_axis(panel: Panel, which: Any) -> tuple[Axis, Any]:
         return _scaled(axis, unit, 1 / size), _times(1 / size)
     if axis.unit == "share":
         return _scaled(axis, "%", 100.0), _times(100.0)
+    if axis.unit in _SECONDS and axis.scale == "linear":
+        unit, factor = _time_unit(panel, axis, which)
+        return _scaled(axis, unit, factor), _times(factor)
     return axis, _plain
+
+
+def _time_unit(panel: Panel, axis: Axis, which: Any) -> tuple[str, float]:
+    """Return the unit in which the longest time of an axis is a number people would say."""
+    seen = [value for mark in panel.marks for value in values_along(mark, which)]
+    sizes = [abs(v) for v in seen if isinstance(v, int | float) and math.isfinite(v)]
+    seconds = max(sizes, default=0.0) * _SECONDS[axis.unit]
+    for unit, length in _LENGTHS:
+        if seconds >= _MOST_OF_A_UNIT * length:
+            return unit, _SECONDS[axis.unit] / length
+    return axis.unit, 1.0
 
 
 def _scaled(axis: Axis, unit: str, factor: float) -> Axis:
@@ -180,7 +217,9 @@ def axis_title(axis: Axis) -> str:
         return axis.label or "time (UTC)"
     if axis.scale == "log" and axis.unit == "odds":
         return axis.label
-    return f"{axis.label} ({axis.unit})" if axis.unit and axis.label else axis.label or axis.unit
+    if axis.unit and axis.label and axis.unit not in axis.label.split():
+        return f"{axis.label} ({axis.unit})"
+    return axis.label or axis.unit
 
 
 def clock(moment: datetime) -> str:

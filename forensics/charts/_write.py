@@ -121,7 +121,7 @@ def redact_chart(chart: Chart) -> Chart:
         for panel in chart.panels
     )
     table = chart.table.with_columns(
-        pl.col(name).map_elements(redact, return_dtype=pl.String, skip_nulls=True)
+        _redact_column(chart.table[name])
         for name, dtype in chart.table.schema.items()
         if dtype == pl.String
     )
@@ -133,6 +133,13 @@ def redact_chart(chart: Chart) -> Chart:
         for ref in chart.sources
     )
     return replace(chart, panels=panels, table=table, sources=sources, **texts)
+
+
+def _redact_column(column: pl.Series) -> pl.Series:
+    """Redact each distinct text once: a table repeats the name of a pod at every sample."""
+    distinct = column.drop_nulls().unique()
+    shown = [redact(text) for text in distinct]
+    return column.replace_strict(distinct, shown, default=None, return_dtype=pl.String)
 
 
 def _redact_mark(mark: Any) -> Any:

@@ -24,10 +24,16 @@ _PAGE: Final = 14.4
 _TICKET: Final = 1.0
 
 
+def _rounded(times: float) -> float:
+    """Return a factor with a decimal where it is small."""
+    return round(times, 1) if times < 10 else round(times)
+
+
 def draw(findings: Findings, roles: Roles, config: IncidentConfig) -> Chart | None:
     """Return the chart, or ``None`` where requests or errors were not measured."""
-    requests = over_time(select(roles.points, "requests"), pl.col("value").sum())
-    errors = over_time(select(roles.points, "errors"), pl.col("value").sum())
+    traffic = roles.traffic()
+    requests = over_time(select(traffic, "requests"), pl.col("value").sum())
+    errors = over_time(select(traffic, "errors"), pl.col("value").sum())
     if requests.is_empty() or errors.is_empty():
         return None
     objective = config.slo.objective
@@ -47,7 +53,9 @@ def draw(findings: Findings, roles: Roles, config: IncidentConfig) -> Chart | No
     goal = human(objective, "share")
     times, values = burned["time"].to_list(), burned["burn"].to_list()
     title = (
-        f"Errors used up the budget of a {goal} objective up to {human_number(round(peak))} "
+        f"Errors stay within the budget of a {goal} objective"
+        if peak <= 1
+        else f"Errors use up the budget of a {goal} objective up to {human_number(_rounded(peak))} "
         "times too fast"
     )
     return Chart(

@@ -35,9 +35,8 @@ def draw(findings: Findings, logs: pl.LazyFrame, roles: Roles) -> Chart | None:
     versions = sorted(counts["version"].unique().to_list(), key=lambda v: (v == _UNKNOWN, v))
     marks = _stack(counts, names, versions)
     top = counts.filter(pl.col("exception") == names[0]).sort("lines", descending=True)
-    short = names[0].rsplit(".", maxsplit=1)[-1]
     total = int(totals["lines"][0])
-    title = f"{short} is logged {total:,} times, {_share(top, total)}"
+    title = f"{names[0]} is logged {total:,} times, {_share(top, total)}"
     return Chart(
         id="exceptions-by-version",
         title=title,

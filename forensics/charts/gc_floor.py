@@ -61,7 +61,7 @@ def draw(findings: Findings, gc: pl.DataFrame) -> Chart | None:
         panels=tuple(panels),
         caption=(
             "What survives collection is in use or held by mistake: a floor that rises while the "
-            "load stays is a leak. Diamonds: full and mixed collections."
+            f"load stays is a leak.{_heavy_named(sized)}"
         ),
         alt=f"Heap after collection and pauses over time. {_title(sized, paused)}.",
         table=sized.select(
@@ -70,6 +70,12 @@ def draw(findings: Findings, gc: pl.DataFrame) -> Chart | None:
         sources=references(sources_of(findings, ("gc",), sized)),
         height_in=2.4 + 1.8 * (len(panels) - 1),
     )
+
+
+def _heavy_named(sized: pl.DataFrame) -> str:
+    """Explain the diamonds where there are any."""
+    has_heavy = sized["kind"].is_in(_HEAVY).any()
+    return " Diamonds: full and mixed collections." if has_heavy else ""
 
 
 def _floors(sized: pl.DataFrame) -> list[Mark]:
@@ -131,6 +137,8 @@ def _title(sized: pl.DataFrame, paused: pl.DataFrame) -> str:
     )
     top = steps.row(0, named=True)
     verb = "rises" if top["rise"] > 0 else "goes"
-    head = f"The floor {verb} from {human(top['first'], 'bytes')} to {human(top['last'], 'bytes')}"
+    of = f" of {top['entity']}" if top["entity"] else ""
+    ends = f"from {human(top['first'], 'bytes')} to {human(top['last'], 'bytes')}"
+    head = f"The floor{of} {verb} {ends}"
     longest = paused["pause_ms"].max() if not paused.is_empty() else None
     return f"{head}; pauses reach {human(longest, 'ms')}" if isinstance(longest, float) else head

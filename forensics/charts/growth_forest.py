@@ -21,6 +21,8 @@ _ROLES: Final = {"yes": "cause", "unknown": "unknown", "no": "against"}
 _NAMES: Final = {"yes": "leaks", "unknown": "can't be told", "no": "does not leak"}
 Rows = dict[str, list[Growth]]
 
+_MEDIAN: Final = " The diamond is the median of a row."
+
 
 def draw(findings: Findings) -> Chart | None:
     """Return the chart, or ``None`` where fewer than two rates were fitted."""
@@ -29,10 +31,11 @@ def draw(findings: Findings) -> Chart | None:
         return None
     fitted.sort(key=lambda g: (g.version or "", -(g.rate_bytes_per_min or 0.0), g.entity))
     rows, of_what = _rows(fitted)
+    medians = _medians(rows)
     marks: list[Mark] = [
         Rule(name="no growth", role="frame", at=0.0, style="solid", legend=False),
         *(points for leak in _ROLES if (points := _points(rows, leak)) is not None),
-        *_medians(rows),
+        *medians,
     ]
     return Chart(
         id="growth-forest",
@@ -47,7 +50,7 @@ def draw(findings: Findings) -> Chart | None:
         ),
         caption=(
             "A point is the rate fitted to one process life, its line the interval; one that "
-            "crosses zero may not grow at all. The diamond is the median of a row."
+            f"crosses zero may not grow at all.{_MEDIAN if medians else ''}"
         ),
         alt=f"Forest plot of {len(fitted)} rates in {len(rows)} rows. {_title(fitted)}.",
         table=_table(fitted),

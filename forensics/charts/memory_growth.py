@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from statistics import median
+from statistics import median_high
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from forensics.charts._chart import Axis, Band, Chart, Line, Mark, Panel, Points, Rule
 from forensics.charts._signal import (
+    MOST_POINTS,
+    MOST_SERIES,
     Signal,
     change_rules,
     each_signal,
@@ -33,6 +35,7 @@ NEEDS: Final = ("findings", "roles", "events")
 
 #: From what tells a leak best to what tells it worst.
 MEMORY_ROLES: Final = ("gc_floor", "heap_used", "working_set", "rss")
+_DAY: Final = "%Y-%m-%d %H:%M"
 #: Processes of one version that get a colour each.
 _MOST_COLOURS: Final = 6
 _NAMES: Final = {
@@ -45,7 +48,7 @@ _NAMES: Final = {
 
 def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None:
     """Return the chart, or ``None`` where no memory was measured."""
-    points = select(roles.points, *MEMORY_ROLES)
+    points = memory_points(findings, roles)
     if points.is_empty():
         return None
     signals = list(each_signal(points))
@@ -59,10 +62,11 @@ def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None
         *change_rules(findings, low, high),
     ]
     role = _NAMES[str(points["role"][0])]
+    title = _title(worst, findings, role, is_long=_is_long(low, high))
     return Chart(
         id="memory-growth",
-        title=_title(worst, findings, role),
-        subtitle=f"{role} of {_count(len(signals), 'process', 'processes')}, by version",
+        title=title,
+        subtitle=f"{role} of {_of_all(signals, points)}, by version",
         panels=(
             Panel(
                 x=Axis(label="time (UTC)", scale="time", low=low, high=high),
@@ -70,13 +74,25 @@ def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None
                 marks=tuple(marks),
             ),
         ),
-        caption=_caption(worst),
-        alt=_alt(signals, _title(worst, findings, role)),
-        table=points.select("time", "entity", "version", "role", pl.col("value").alias("bytes")),
+        caption=_caption(worst, marks),
+        alt=_alt(signals, title),
+        table=_table(points, signals),
         sources=references(
             worst.evidence if worst else [], sources_of(findings, ("metrics",), points)
         ),
     )
+
+
+def memory_points(findings: Findings, roles: Roles) -> pl.DataFrame:
+    """Return the points of the memory that leaks, else of that which tells a leak best.
+
+    A leak outside the managed heap shows in what the process holds, not in its heap.
+    """
+    worst = worst_growth(findings)
+    leaking: set[str] = set()
+    if worst is not None and worst.leak == "yes":
+        leaking = set(roles.series.filter(pl.col("metric") == worst.metric)["role"].to_list())
+    return select(roles.points, *sorted(MEMORY_ROLES, key=lambda role: role not in leaking))
 
 
 def worst_growth(findings: Findings) -> Growth | None:
@@ -219,18 +235,50 @@ def _kills(events: pl.DataFrame, signals: Sequence[Signal]) -> list[Mark]:
     ]
 
 
-def _title(worst: Growth | None, findings: Findings, role: str) -> str:
+def _table(points: pl.DataFrame, signals: Sequence[Signal]) -> pl.DataFrame:
+    """Return the samples; of very many those that are drawn."""
+    whole = points.select("time", "entity", "version", "role", pl.col("value").alias("bytes"))
+    if whole.height <= MOST_POINTS * MOST_SERIES:
+        return whole
+    drawn = [
+        pl.DataFrame({"time": s.x, "bytes": s.y}).select(
+            pl.col("time").cast(whole.schema["time"]),
+            pl.lit(s.entity).alias("entity"),
+            pl.lit(s.version).alias("version"),
+            pl.lit(points["role"][0]).alias("role"),
+            "bytes",
+        )
+        for s in signals
+    ]
+    return pl.concat(drawn)
+
+
+def _is_long(low: datetime | None, high: datetime | None) -> bool:
+    """Return whether the time of day alone would not name a moment of the chart."""
+    return low is not None and high is not None and high - low > timedelta(days=1)
+
+
+def _of_all(signals: Sequence[Signal], points: pl.DataFrame) -> str:
+    """Say how many processes are drawn, and of how many."""
+    whole = points["series_id"].n_unique()
+    few = f"{len(signals)} of " if len(signals) < whole else ""
+    return f"{few}{_count(whole, 'process', 'processes')}"
+
+
+def _title(worst: Growth | None, findings: Findings, role: str, *, is_long: bool) -> str:
     head = role.capitalize()
     if worst is None:
         return f"{head} was measured; no growth could be fitted"
     if worst.leak != "yes":
         rate = human(worst.rate_bytes_per_min, "bytes/min")
-        return f"{head} grows by {rate} at most, which is no leak"
+        return f"{head} shows no lasting growth ({rate} at most)"
     leaking = [g for g in findings.growth if g.leak == "yes" and g.rate_bytes_per_min is not None]
-    rate = human(median(g.rate_bytes_per_min or 0.0 for g in leaking), "bytes/min")
+    # A rate that some life really had, and the one that the verdict names.
+    rate = human(median_high(g.rate_bytes_per_min or 0.0 for g in leaking), "bytes/min")
     versions = sorted({g.version for g in leaking if g.version})
     where = f" on {', '.join(versions[:3])}" if versions else ""
-    since = "" if worst.onset is None else f" from {worst.onset:%H:%M} UTC on"
+    form = _DAY if is_long else "%H:%M"
+    since = "" if worst.onset is None else f" from {worst.onset:{form}} UTC on"
     of_lives = f" (median of {len(leaking)} process lives)" if len(leaking) > 1 else ""
     return f"{head} grows by {rate}{where}{since}{of_lives}"
 
@@ -239,17 +287,26 @@ def _count(number: int, one: str, several: str) -> str:
     return f"{number:,} {one if number == 1 else several}"
 
 
-def _caption(worst: Growth | None) -> str:
-    marks = "Crosses mark kills for lack of memory, upright dashes changes."
+def _caption(worst: Growth | None, drawn: Sequence[Mark]) -> str:
+    kills = any(isinstance(mark, Points) for mark in drawn)
+    changes = any(isinstance(mark, Rule) and mark.axis == "x" for mark in drawn)
+    marks = " ".join(
+        text
+        for text, is_drawn in (
+            ("Crosses mark kills for lack of memory.", kills),
+            ("Upright dashes mark changes.", changes),
+        )
+        if is_drawn
+    )
     if worst is None or worst.onset is None or worst.rate_bytes_per_min is None:
-        return f"Each line is the memory of one process. {marks}"
+        return f"Each line is the memory of one process. {marks}".rstrip()
     interval = worst.rate_interval
     shown = "" if interval is None else f" ({human_range(*interval, 'bytes/min')})"
     return (
-        "Each line is the memory of one process. The heavy dashes show the rate that the "
-        f"{worst.model.replace('_', ' ')} model gives for the end of the first sure leak, "
-        f"{human(worst.rate_bytes_per_min, 'bytes/min')}{shown} in {worst.entity}. {marks}"
-    )
+        "Each line is the memory of one process. The heavy dashes show the first sure leak, "
+        f"{worst.entity}: {human(worst.rate_bytes_per_min, 'bytes/min')}{shown} at its end by "
+        f"the {worst.model.replace('_', ' ')} model. {marks}"
+    ).rstrip()
 
 
 def _alt(signals: Sequence[Signal], title: str) -> str:

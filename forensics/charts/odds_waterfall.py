@@ -22,6 +22,7 @@ _MOST_ARGUMENTS: Final = 8
 _LEAST: Final = 0.1
 #: Room for the texts beside the longest bars, in nats.
 _SPARE: Final = 1.2
+_SPARE_SHARE: Final = 0.14
 
 
 def draw(findings: Findings) -> Chart | None:
@@ -32,7 +33,9 @@ def draw(findings: Findings) -> Chart | None:
         return None
     falls = [_fall(suspect) for suspect in leading]
     seen = [0.0, *(value for fall in falls for pair in fall for value in pair[1:])]
-    ends = (math.exp(min(seen) - _SPARE), math.exp(max(seen) + _SPARE))
+    low, high = min(seen), max(seen)
+    spare = max(_SPARE, _SPARE_SHARE * (high - low))
+    ends = (math.exp(low - spare), math.exp(high + spare))
     panels = tuple(_panel(s, fall, ends) for s, fall in zip(leading, falls, strict=True))
     rows = sum(len(panel.y.categories) for panel in panels)
     return Chart(
@@ -118,9 +121,15 @@ def _times(weight: float) -> str:
     return f"{'×' if weight >= 0 else '÷'}{shown}"
 
 
+def _capital(what: str) -> str:
+    """Begin a sentence with ``what``, unless its first word is a name with hyphens or digits."""
+    return f"{what[:1].upper()}{what[1:]}" if what.split(" ", 1)[0].isalpha() else what
+
+
 def _title(leading: list[Suspect]) -> str:
     first = leading[0]
-    head = f"{first.what} explains the evidence best ({human(first.probability, 'share')})"
+    share = human(first.probability, "share")
+    head = f"{_capital(first.what)} explains the evidence best ({share})"
     if len(leading) == 1:
         return head
     second = leading[1]

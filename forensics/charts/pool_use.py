@@ -34,7 +34,7 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
     frames = {name: frame for name, frame in frames.items() if not frame.is_empty()}
     if "in use" not in frames and "waiting" not in frames:
         return None
-    demand = _demand(roles.points)
+    demand = _demand(roles)
     low, high = focus(findings, *time_ends(next(iter(frames.values()))))
     rules = change_rules(findings, low, high)
     time = Axis(label="time (UTC)", scale="time", low=low, high=high)
@@ -72,15 +72,18 @@ def _only(frames: dict[str, pl.DataFrame], name: str) -> dict[str, pl.DataFrame]
     return {name: frames[name]} if name in frames else {}
 
 
-def _demand(points: pl.DataFrame) -> pl.DataFrame:
+def _demand(roles: Roles) -> pl.DataFrame:
     """Return the connections that the load asks for: rate times hold time (Little's law).
 
     References
     ----------
     J. D. C. Little (1961), "A Proof for the Queuing Formula: L = λW", Operations Research 9.
     """
-    rate = over_time(select(points, "pool_acquire_rate", "requests"), pl.col("value").sum())
-    held = over_time(select(points, "pool_usage_time"), pl.col("value").mean())
+    arriving = select(roles.points, "pool_acquire_rate")
+    if arriving.is_empty():
+        arriving = select(roles.traffic(), "requests")
+    rate = over_time(arriving, pl.col("value").sum())
+    held = over_time(select(roles.points, "pool_usage_time"), pl.col("value").mean())
     if rate.is_empty() or held.is_empty():
         return rate.clear()
     return (
@@ -147,7 +150,7 @@ def _title(frames: dict[str, pl.DataFrame]) -> str:
 
 def _caption(demand: pl.DataFrame) -> str:
     law = (
-        "Little's law could not be drawn: no hold time was measured."
+        "No hold time was measured apart, so that no demand by Little's law is drawn."
         if demand.is_empty()
         else "Dotted: the connections the load asks for, arrival rate times hold time."
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Bars, Chart, Panel
-from forensics.charts._signal import select, sources_of
+from forensics.charts._signal import sources_of
 from forensics.charts._units import human
-from forensics.charts.memory_growth import MEMORY_ROLES
+from forensics.charts.memory_growth import memory_points
 from forensics.findings import Findings, Suspect
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ _LEAST: Final = 4
 
 
 def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None:
-    """Return the chart, or ``None`` where no change has samples on both sides."""
-    points = _by_life(select(roles.points, *MEMORY_ROLES), lifetimes)
+    """Return the chart, or ``None`` where nothing leaks or no change has samples on both sides."""
+    if findings.verdict.leak == "no":
+        return None
+    points = _by_life(memory_points(findings, roles), lifetimes)
     changes = sorted((s for s in findings.suspects if s.time), key=lambda s: (s.time, s.change_id))
     rows = [row for change in changes if (row := _slopes(points, change, changes)) is not None]
     if not rows:
@@ -51,7 +53,7 @@ def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None
                 x=Axis(
                     label="slope of memory",
                     unit="bytes/min",
-                    low=min(0.0, *before, *after) - 0.2 * extent,
+                    low=_with_room(min(0.0, *before, *after), extent),
                     high=max(0.0, *before, *after) + 0.18 * extent,
                 ),
                 y=Axis(scale="category", categories=tuple(r["what"] for r in rows)),
@@ -91,6 +93,11 @@ def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None
         sources=sources_of(findings, ("metrics",)),
         height_in=1.1 + 0.6 * len(rows),
     )
+
+
+def _with_room(lowest: float, extent: float) -> float:
+    """Leave room for the number beside a bar that points to the left, if there is one."""
+    return lowest - 0.3 * extent if lowest < -0.001 * extent else 0.0
 
 
 def _slopes(points: pl.DataFrame, change: Suspect, changes: list[Suspect]) -> dict[str, Any] | None:

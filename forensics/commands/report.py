@@ -11,7 +11,8 @@ HELP = """Make the postmortem of a folder of evidence.
 
 The run folder OUT gets postmortem.html (one offline file), .md and .pdf, findings.json,
 the charts, the executed notebooks and the custody record. A previous report in OUT is
-replaced only when the new one is whole.
+replaced only when the new one is whole, and kept where evidence, code and settings are
+the same and nobody edited it.
 
 Exit codes: 0 made; 1 made, and a --fail-on condition holds or a notebook failed; 2 wrong
 usage; 3 evidence unusable; 5 time limit reached.
@@ -55,6 +56,9 @@ def report(
         Path | None, typer.Option(help="Folder for derived files (default: the user's cache).")
     ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds the run may take.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Make it again, though nothing changed.")
+    ] = False,
     sign: Annotated[
         str | None,
         typer.Option(help="Command that signs custody.json: 'gpg --batch --armor --detach-sign'."),
@@ -85,13 +89,15 @@ def report(
                 template=template,
                 time_limit_s=time_limit,
                 sign=sign,
+                fresh=fresh,
             )
         )
     if as_json:
         print_json(outcome.findings, reveal=reveal)
     else:
         print_text(outcome.findings.verdict.summary, reveal=reveal)
-        print_text(f"{out.rstrip('/')}/postmortem.html")
+        kept = " (kept: nothing changed since it was made)" if outcome.is_kept else ""
+        print_text(f"{out.rstrip('/')}/postmortem.html{kept}")
         for run in outcome.notebooks:
             if run.status != "ok":
                 print_text(f"notebook {run.name}: {run.status}: {run.why}")

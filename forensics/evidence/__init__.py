@@ -1,7 +1,7 @@
 """Evidence taken in: walked, hashed, read, merged into one case; custody kept."""
 
 from forensics.evidence._intake import Taken, take_in
-from forensics.evidence.case import Case, HeapEvidence, open_case
+from forensics.evidence.case import Case, HeapEvidence, list_evidence, open_case
 from forensics.evidence.custody import (
     check_custody,
     check_report,
@@ -15,6 +15,7 @@ __all__ = [
     "Taken",
     "check_custody",
     "check_report",
+    "list_evidence",
     "open_case",
     "sign_custody",
     "take_in",

@@ -14,7 +14,7 @@ from forensics.config import FILE_NAME, IncidentConfig, read_config
 from forensics.errors import EvidenceError
 from forensics.evidence._intake import Taken, take_in
 from forensics.evidence._store import default_cache
-from forensics.evidence._walk import stamp_of, walk_evidence
+from forensics.evidence._walk import Found, stamp_of, walk_evidence
 from forensics.findings import EvidenceFile
 from forensics.readers import Limits
 from forensics.tables import SCHEMAS, empty_table
@@ -132,15 +132,9 @@ def open_case(evidence: str | Path, *, cache: Path | None = None) -> Case:
     """
     root = Path(evidence)
     cache = cache or default_cache()
-    config_path = root / FILE_NAME
-    config = read_config(config_path) if config_path.is_file() else IncidentConfig()
-    limits = _limits(config)
-    taken = take_in(
-        walk_evidence(root, config.ignore, limits),
-        cache=cache,
-        limits=limits,
-        readers=config.readers,
-    )
+    listed = list_evidence(root)
+    config = listed.config
+    taken = take_in(listed.found, cache=cache, limits=listed.limits, readers=config.readers)
     if not any(item.file.status in {"read", "partly"} for item in taken):
         first = taken[0].file
         raise EvidenceError(
@@ -149,6 +143,29 @@ def open_case(evidence: str | Path, *, cache: Path | None = None) -> Case:
             way_out="run `forensics inspect FILE` on the file you expected to be read",
         )
     return _build_case(root, config, taken, cache)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What lies in an evidence folder, before any of it is read."""
+
+    config: IncidentConfig
+    limits: Limits
+    found: tuple[Found, ...]
+
+
+def list_evidence(root: Path) -> Listed:
+    """List the files of an evidence folder that ``incident.yaml`` does not leave out.
+
+    Raises
+    ------
+    EvidenceError
+        If the folder does not exist or holds nothing.
+    """
+    path = root / FILE_NAME
+    config = read_config(path) if path.is_file() else IncidentConfig()
+    limits = _limits(config)
+    return Listed(config, limits, tuple(walk_evidence(root, config.ignore, limits)))
 
 
 def _limits(config: IncidentConfig) -> Limits:

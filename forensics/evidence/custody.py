@@ -33,9 +33,10 @@ FILE_NAME: Final = "custody.json"
 SUMS_NAME: Final = "SHA256SUMS"
 _PSEUDONYM: Final = re.compile(r"\\\[[a-z-]+\\#[0-9a-f]{6}\\\]")
 #: Files of a run folder that people may edit, or that can't hold their own hash.
-_UNSEALED: Final = frozenset({FILE_NAME, SUMS_NAME, "postmortem.md"})
+_EDITABLE: Final = ("postmortem.md",)
+_UNSEALED: Final = frozenset({FILE_NAME, SUMS_NAME, *_EDITABLE})
 _SIGN_LIMIT_S: Final = 120
-_LIBRARIES: Final = (
+LIBRARIES: Final = (
     "numpy",
     "numba",
     "scipy",
@@ -66,17 +67,19 @@ def write_custody(
     evidence: str,
     parameters: Mapping[str, Any],
     generated_at: datetime,
+    made_from: str = "",
 ) -> None:
     """Write ``custody.json`` and ``SHA256SUMS`` into the run folder.
 
     ``SHA256SUMS`` can be checked with ``sha256sum -c`` from inside the evidence folder; a
     file whose name holds a secret stands in it as a comment. ``evidence`` is the folder's
-    name, never its absolute path. Call it last: the files of the report are hashed as well.
+    name, never its absolute path; ``made_from`` a digest of all that the report follows from.
+    Call it last: the files of the report are hashed as well.
     """
     record = {
         "schema": SCHEMA_NAME,
         "made_by": {"forensics": __version__, "python": platform.python_version()},
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "run": {
             "generated_at": generated_at.isoformat(),
             "user": _user(),
@@ -91,6 +94,8 @@ def write_custody(
             for path in sorted(out.rglob("*"))
             if path.is_file() and path.name not in _UNSEALED
         },
+        "editable": {name: hash_file(out / name) for name in _EDITABLE if (out / name).is_file()},
+        "made_from": made_from,
     }
     (out / FILE_NAME).write_bytes(
         orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"

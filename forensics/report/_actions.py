@@ -45,7 +45,8 @@ def _action(
     what: str,
     done_when: str,
 ) -> Action:
-    return Action(kind, priority, what, done_when, _DUE[priority])
+    due = "now" if kind == "mitigate" else _DUE[priority]
+    return Action(kind, priority, what, done_when, due)
 
 
 def _mitigations(findings: Findings) -> list[Action]:

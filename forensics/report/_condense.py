@@ -146,8 +146,17 @@ def _sentences(text: str) -> list[str]:
 
 
 def as_sentence(text: str) -> str:
-    """Return ``text`` with a capital at its start and a full stop at its end."""
+    """Return ``text`` with a capital at its start and a full stop at its end.
+
+    A name of a pod, file or setting is another one with a capital, and stays as it is.
+
+    Examples
+    --------
+    >>> as_sentence("nothing waits"), as_sentence("cart-7f8b waits"), as_sentence("app.log: cut")
+    ('Nothing waits.', 'cart-7f8b waits.', 'app.log: cut.')
+    """
     text = " ".join(text.split())
     if not text:
         return text
-    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.!?' else '.'}"
+    head = text[0].upper() if text.split()[0].rstrip(",:;.!?").isalpha() else text[0]
+    return f"{head}{text[1:]}{'' if text[-1] in '.!?' else '.'}"

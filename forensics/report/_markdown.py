@@ -39,6 +39,7 @@ def render_markdown(view: View) -> str:
         "postmortem.md.j2",
         view=view,
         num=words.plain_number,
+        span=words.plain_span,
         when=words.plain_moment,
         text=words.markdown_text,
         refs=lambda refs: words.plain_references(refs, numbers),

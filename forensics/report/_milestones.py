@@ -17,6 +17,8 @@ _NAMED: Final = (
     ("mitigated", "mitigat", "the moment users recovered, or mitigated_at in incident.yaml"),
     ("resolved", "resol", "the end of the incident, or resolved_at in incident.yaml"),
 )
+#: Where nobody stated the start, it began when somebody could feel it.
+_FELT: Final = "symptom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def find_milestones(findings: Findings, options: ReportOptions) -> list[Mileston
     }
     found: list[Milestone] = []
     for name, prefix, missing in _NAMED:
-        row = _row_of(findings, prefix)
+        row = _row_of(findings, prefix) or (
+            _row_of(findings, _FELT) if name == "started" and stated[name] is None else None
+        )
         at = stated[name] or (row.time if row else None)
         known = [one for one in found if one.at is not None]
         start = next((one.at for one in known if one.name == "started"), None)

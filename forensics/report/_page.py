@@ -105,6 +105,7 @@ def render_body(environment: Any, view: View, *, for_pdf: bool) -> str:
         view=view,
         for_pdf=for_pdf,
         num=words.number,
+        span=words.span,
         when=words.moment,
         refs=lambda refs: words.references(refs, numbers, for_pdf=for_pdf),
         odds=words.odds,

@@ -58,13 +58,22 @@ _PROOF: Final = {
     "offheap": ("memory-growth",),
     "backlog": ("pool-use", "memory-growth"),
 }
-_PROOF_ELSE: Final = ("memory-growth", "odds-waterfall", "change-timeline", "evidence-coverage")
+_PROOF_ELSE: Final = (
+    "memory-growth",
+    "retained-treemap",
+    "odds-waterfall",
+    "change-timeline",
+    "evidence-coverage",
+)
+#: Measures of the impact on the first screen.
+_MOST_TOLL: Final = 5
+_SEVERAL: Final = 2
 _TOPICS: Final = {
     "pool": ("pool", "database", "saturation", "connection"),
     "logs": ("log", "exception"),
     "growth": ("growth", "memory", "gc", "garbage"),
     "heap": ("heap",),
-    "impact": ("impact", "slo", "burn"),
+    "impact": ("impact", "slo", "burn", "transaction"),
 }
 
 
@@ -114,10 +123,26 @@ class View:
         return sorted(decided, key=lambda d: d.advice != "do")
 
     @property
+    def toll(self) -> list[Measure]:
+        """Return what the incident cost, as far as it was measured."""
+        known = [m for m in self.findings.impact.measures if m.value is not None]
+        return [m for m in known if not m.name.startswith("requests in")][:_MOST_TOLL]
+
+    @property
     def wanted(self) -> list[str]:
         """Return what would settle open questions, each once, then what is missing at all."""
         asked = [gap for q in self.findings.questions for gap in q.missing]
-        return [gap.rstrip(".") for gap in dict.fromkeys([*asked, *self.findings.missing])]
+        told = [*asked, *self.findings.missing]
+        if not told and not self.findings.growth:
+            told = ["the memory of each process over time, from metrics or GC logs"]
+        return [gap.rstrip(".") for gap in dict.fromkeys(told)]
+
+    @property
+    def clock(self) -> str:
+        """Return the form of a moment in tables: with the day, where there are several."""
+        days = {g.onset.date() for g in self.findings.growth if g.onset}
+        days |= {row.time.date() for row in self.findings.timeline}
+        return "%H:%M:%S" if len(days) < _SEVERAL else "%Y-%m-%d %H:%M"
 
     @property
     def evidence_numbers(self) -> dict[str, int]:
@@ -176,7 +201,11 @@ def build_view(
         triggers=tuple(s for s in findings.suspects if s.role == "trigger"),
         contributing=_contributing(findings),
         rejected=tuple(
-            s for s in findings.suspects if s is not cause and s.role not in {"cause", "amplifier"}
+            s
+            for s in findings.suspects
+            if s is not cause
+            and s.role not in {"cause", "amplifier"}
+            and not (s.kind == "none" and findings.verdict.root_cause.kind == "none")
         ),
         growth=_order_growth(findings),
         lives=fold_growth(findings.growth),

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from forensics.charts._layout import printable
-from forensics.charts._units import human, human_number
+from forensics.charts._units import human, human_number, human_range
 from forensics.findings import EvidenceRef
 
 _MARKDOWN_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|~#!])")
@@ -45,6 +45,22 @@ def plain_number(value: float | None, unit: str, derived: str = "") -> str:
     """Return a number as people read it, for Markdown; ``derived`` is the page's concern."""
     del derived
     return markdown_text(human(None if value is None else float(value), unit))
+
+
+def span(low: float, high: float, unit: str) -> Markup:
+    """Return a range with its unit named once where both ends share it."""
+    first, _, last = human_range(float(low), float(high), unit).partition(" to ")
+    ends = ((low, first), (high, last))
+    made = [
+        Markup('<data value="{}" data-unit="{}">{}</data>').format(repr(value), unit, shown)
+        for value, shown in ends
+    ]
+    return Markup(" to ").join(made)
+
+
+def plain_span(low: float, high: float, unit: str) -> str:
+    """Return a range for Markdown."""
+    return markdown_text(human_range(float(low), float(high), unit))
 
 
 def moment(at: datetime | None, form: str = "%Y-%m-%d %H:%M:%S UTC") -> Markup:

@@ -269,11 +269,14 @@ def _rejected(report: Report) -> list[str]:
         return []
     text = " ".join(e.text() for e in section.find("ul", **{"class": "rejected"}))
     text = " ".join(text.split())
-    cause = report.findings["verdict"]["root_cause"]["change_id"]
+    root = report.findings["verdict"]["root_cause"]
+    cause = root["change_id"]
     return [
         f"not rejected by name: {s['what']}"
         for s in others
-        if s["change_id"] != cause and " ".join(s["what"].split()) not in text
+        if s["change_id"] != cause
+        and not (s["kind"] == "none" and root["kind"] == "none")
+        and " ".join(s["what"].split()) not in text
     ]
 
 

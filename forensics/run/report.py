@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from forensics._version import __version__
 from forensics.charts import Drawn, draw_charts
@@ -24,6 +24,7 @@ from forensics.progress import track
 from forensics.redaction import Redactor, redacting
 from forensics.report import ReportOptions, redact_findings, write_report
 from forensics.run._folder import draft_folder
+from forensics.run._unchanged import fingerprint, kept_findings
 from forensics.run.assemble import assemble
 from forensics.run.notebooks import NotebookRun, list_notebooks, run_notebooks
 from forensics.run.pipeline import Pipeline, chart_inputs
@@ -38,7 +39,7 @@ class ReportRequest:
 
     ``time_limit_s`` bounds the whole run; ``fail_on`` holds conditions such as ``leak``,
     ``contradicted`` and ``confidence<medium``. ``sign`` is a command that gets the path of
-    ``custody.json`` appended.
+    ``custody.json`` appended. ``fresh`` makes the report again though nothing changed.
     """
 
     evidence: Path
@@ -50,16 +51,35 @@ class ReportRequest:
     template: Path | None = None
     time_limit_s: float | None = None
     sign: str | None = None
+    fresh: bool = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """How the report is asked for, as it is recorded."""
+        return {
+            "fail_on": list(self.fail_on),
+            "notebooks": self.run_notebooks,
+            "reveal": self.reveal,
+        }
+
+    @property
+    def command(self) -> str:
+        """How to ask for it again, without a path of this machine."""
+        return f"forensics report {self.evidence.resolve().name} --out {self.out.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class ReportOutcome:
-    """What a run left: the findings, how each notebook ended, which conditions hold."""
+    """What a run left: the findings, how each notebook ended, which conditions hold.
+
+    ``is_kept`` says that nothing had changed since the last run, whose report stays.
+    """
 
     findings: Findings
     notebooks: tuple[NotebookRun, ...] = ()
     holding: tuple[str, ...] = ()
     chart_reasons: dict[str, str] = field(default_factory=dict)
+    is_kept: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -86,6 +106,12 @@ def make_report(request: ReportRequest) -> ReportOutcome:
     evidence, out = request.evidence.resolve(), request.out.resolve()
     if out == evidence or out.is_relative_to(evidence):
         raise UsageError(f"{request.out}: lies inside the evidence, which is never written to")
+    made_from = _fingerprint(request)
+    if not request.fresh and request.sign is None:
+        kept = kept_findings(request.out, made_from)
+        if kept is not None:
+            holding = tuple(c for c in request.fail_on if _holds(c, kept))
+            return ReportOutcome(kept, holding=holding, is_kept=True)
     deadline = None if request.time_limit_s is None else time.monotonic() + request.time_limit_s
     with (
         _time_limit(request.time_limit_s),
@@ -107,7 +133,8 @@ def make_report(request: ReportRequest) -> ReportOutcome:
                 "missing": [*findings.missing, *gaps, *changed],
             }
         )
-        _write(request, case, findings, drawn, draft=draft, failed=gaps)
+        made = _Made(case, findings, drawn, tuple(gaps), made_from)
+        _write(request, made, draft)
         findings = redact_findings(findings)  # with what incident.yaml wants blanked, too
     holding = tuple(c for c in request.fail_on if _holds(c, findings))
     return ReportOutcome(findings, tuple(runs), holding, dict(drawn.absent))
@@ -137,15 +164,30 @@ def _notebook_gaps(runs: Sequence[NotebookRun]) -> list[str]:
     return [f"notebook {run.name} {run.status}: {run.why}" for run in runs if run.status != "ok"]
 
 
-def _write(
-    request: ReportRequest,
-    case: Case,
-    findings: Findings,
-    drawn: Drawn,
-    *,
-    draft: Path,
-    failed: Sequence[str],
-) -> None:
+def _fingerprint(request: ReportRequest) -> str:
+    """Return what tells two runs apart that could differ in their report."""
+    templates = [] if request.template is None else sorted(request.template.glob("*"))
+    notebooks = list_notebooks() if request.run_notebooks else []
+    return fingerprint(
+        request.evidence,
+        {**request.parameters, "command": request.command},
+        others=[path for path in (*templates, *notebooks) if path.is_file()],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a run has to write; ``gaps`` are its parts that failed."""
+
+    case: Case
+    findings: Findings
+    drawn: Drawn
+    gaps: tuple[str, ...]
+    made_from: str
+
+
+def _write(request: ReportRequest, made: _Made, draft: Path) -> None:
+    case = made.case
     generated_at = _now()
     previous = request.out / "postmortem.md"
     options = ReportOptions(
@@ -158,26 +200,23 @@ def _write(
         acknowledged_at=case.config.acknowledged_at,
         mitigated_at=case.config.mitigated_at,
         resolved_at=case.config.resolved_at,
-        absent_charts=drawn.absent,
-        failed_parts=tuple(failed),
-        command=f"forensics report {request.evidence.resolve().name} --out {request.out.name}",
+        absent_charts=made.drawn.absent,
+        failed_parts=made.gaps,
+        command=request.command,
         versions={"forensics": __version__, "python": platform.python_version()},
         parameters={
             "secrets": "REVEALED, not redacted" if request.reveal else "redacted",
             "notebooks": "run" if request.run_notebooks else "not run",
         },
     )
-    write_report(findings, drawn.charts, draft, options=options)
+    write_report(made.findings, made.drawn.charts, draft, options=options)
     write_custody(
         draft,
         case.files,
         evidence=request.evidence.resolve().name,
-        parameters={
-            "fail_on": list(request.fail_on),
-            "notebooks": request.run_notebooks,
-            "reveal": request.reveal,
-        },
+        parameters=request.parameters,
         generated_at=generated_at,
+        made_from=made.made_from,
     )
     if request.sign is not None:
         sign_custody(draft, request.sign)

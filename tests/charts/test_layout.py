@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from forensics.charts import Rule
+from forensics.charts._chart import Axis, Chart, Line, Panel
 from forensics.charts._layout import fit_label, place_rule_labels, shorten, thin, wrap_label
+from forensics.charts._matplotlib import _build_figure, _drawing
 from forensics.charts._theme import DARK, LIGHT, contrast
 from forensics.charts._units import human
 from forensics.charts.retained_treemap import lay_out
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,3 +119,46 @@ def test_each_light_colour_means_one_role():
 )
 def test_a_number_reads_as_people_say_it(value, unit, said):
     assert human(value, unit) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (55_150.85, "USD", "55,150.85 USD"),
+        (1200.0, "EUR", "1,200 EUR"),
+        (21.9, "% of the budget", "21.9% of the budget"),
+        (3e-12, "1", "below 0.000001"),
+        (0.0, "1", "0"),
+    ],
+)
+def test_money_keeps_its_cents_and_next_to_nothing_is_not_zero(value, unit, shown):
+    assert human(value, unit) == shown
+
+
+def _boxes(chart):
+    with _drawing():
+        figure = _build_figure(chart)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        return [
+            (axes._left_title.get_window_extent(renderer), legend.get_window_extent(renderer))
+            for axes in figure.axes
+            if (legend := axes.get_legend()) is not None and axes.get_title("left")
+        ]
+
+
+@pytest.mark.parametrize("count", [2, 4, 9])
+def test_a_legend_never_covers_the_title_of_its_panel(count):
+    time = Axis(label="time (UTC)", scale="time")
+    lines = [
+        Line(name=f"checkout-api-7f8b9d6c5x-{i:05}", x=[START, START + HOUR], y=[1.0 * i, 2.0])
+        for i in range(count)
+    ]
+    panels = [
+        Panel(title="heap after collection", x=time, y=Axis(label="heap"), marks=tuple(lines)),
+        Panel(title="pauses", x=time, y=Axis(label="pause"), marks=tuple(lines[:1])),
+    ]
+    texts = dict.fromkeys(("title", "subtitle", "caption", "alt"), "two panels")
+    chart = Chart(id="two-panels", panels=tuple(panels), table=pl.DataFrame(), **texts)
+    boxes = _boxes(chart)
+    assert boxes
+    assert not [1 for title, legend in boxes if title.overlaps(legend)]

@@ -9,6 +9,7 @@ import pytest
 from forensics.errors import EvidenceError
 from forensics.report.rubric import CHECKS, read_report
 from forensics.run.report import ReportRequest, make_report
+from tests.jupyter.small_heap import write_heap
 
 START = datetime(2031, 3, 4, 5, 0, tzinfo=UTC)
 MIB = 1024**2
@@ -43,7 +44,16 @@ def only_a_declaration(folder):
     )
 
 
-CASES = {"metrics": only_metrics, "logs": only_logs, "declaration": only_a_declaration}
+def only_a_heap_dump(folder):
+    write_heap(folder / "small.hprof")
+
+
+CASES = {
+    "metrics": only_metrics,
+    "logs": only_logs,
+    "declaration": only_a_declaration,
+    "heap": only_a_heap_dump,
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +82,7 @@ def test_a_report_of_thin_evidence_passes_every_check(reports, name, check):
         pytest.param("metrics", {"heap", "logs", "claims", "questions"}, id="metrics"),
         pytest.param("logs", {"growth", "heap", "claims", "questions"}, id="logs"),
         pytest.param("declaration", {"growth", "heap", "pool", "logs"}, id="declaration"),
+        pytest.param("heap", {"growth", "pool", "logs", "claims", "questions"}, id="heap"),
     ],
 )
 def test_what_nothing_is_known_of_is_one_sentence_instead_of_a_section(reports, name, absent):
@@ -90,6 +101,15 @@ def test_thin_evidence_makes_a_short_report(reports):
 def test_a_growing_process_is_found_with_nothing_but_a_table(reports):
     assert reports["metrics"].findings["verdict"]["leak"] == "yes"
     assert reports["logs"].findings["verdict"]["leak"] == "unknown"
+
+
+def test_a_dump_alone_leads_with_what_it_holds_and_decides_nothing(reports):
+    report = reports["heap"]
+    assert "hold" in report.page.find("p", **{"class": "sentence"})[0].text()
+    assert report.page.find("figure", id="proof")
+    assert [d["advice"] for d in report.findings["decisions"] if d["decision"] == "restart"] == [
+        "unknown"
+    ]
 
 
 @pytest.mark.parametrize(

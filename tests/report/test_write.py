@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from forensics.charts import draw_charts
 from forensics.cli import build_app
 from forensics.errors import UsageError
+from forensics.findings import TimelineRow
 from forensics.report import ReportOptions, write_report
+from forensics.report._condense import as_sentence
 from forensics.report._prose import read_prose
 from tests.charts.small_case import give, give_empty, hostile_give, make_findings
 
@@ -116,3 +118,45 @@ def test_the_verb_lists_copies_and_embeds_charts(tmp_path):
     assert run.invoke(build_app(), copied).exit_code == 0
     names = sorted(path.name for path in (tmp_path / "x").iterdir())
     assert names == ["what-if-2x.png", "what-if.png"]
+
+
+def test_sections_stand_in_the_order_asked_for_and_those_switched_off_are_left_out(tmp_path):
+    options = ReportOptions(
+        with_pdf=False, section_order=("actions", "cause", "no such"), sections={"impact": False}
+    )
+    write_report(make_findings(), [], tmp_path, options=options)
+    page = (tmp_path / "postmortem.html").read_text(encoding="utf-8")
+    markdown = (tmp_path / "postmortem.md").read_text(encoding="utf-8")
+    shown = re.findall(r'<section id="([a-z]+)"', page)
+    assert shown[:4] == ["actions", "cause", "summary", "timeline"]
+    assert "impact" not in shown
+    titles = re.findall(r"^## (.*)$", markdown, re.MULTILINE)
+    assert titles[:4] == ["Action items", "Root cause", "Summary", "Timeline"]
+
+
+def test_a_symptom_dates_the_start_that_nobody_stated(tmp_path):
+    felt = TimelineRow(time=STAMP, kind="symptom", text="errors pass 2% of requests")
+    findings = make_findings()
+    unstated = findings.incident.model_copy(update={"started_at": None})
+    write_report(
+        findings.model_copy(update={"incident": unstated, "timeline": [felt]}),
+        [],
+        tmp_path,
+        options=PLAIN,
+    )
+    markdown = (tmp_path / "postmortem.md").read_text(encoding="utf-8")
+    assert "| started | 2026-02-10 00:00:00 UTC |" in markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("nothing waits", "Nothing waits."),
+        ("cart-7f8b9 waits", "cart-7f8b9 waits."),
+        ("app.log: cut short", "app.log: cut short."),
+        ("done!", "Done!"),
+        ("", ""),
+    ],
+)
+def test_a_name_at_the_start_of_a_sentence_stays_as_it_is_written(text, shown):
+    assert as_sentence(text) == shown

@@ -42,6 +42,10 @@ for (const table of document.querySelectorAll("table")) {
     });
   }
 }
+// Where a chart is wider than the screen, its latest part tells of the incident.
+for (const box of document.querySelectorAll('[data-shows="end"]')) {
+  box.scrollLeft = box.scrollWidth;
+}
 const reveal = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   for (let part = target?.closest("details"); part; part = part.parentElement.closest("details")) {
