@@ -30,7 +30,15 @@ _CHANGED: Final = 1.5
 #: slow then, they are not given back.
 _STALLED: Final = 0.2
 _MIN_SAMPLES: Final = 3
-_ROLES: Final = ("pool_active", "pool_max", "pool_idle", "pool_pending", "requests", "latency")
+_ROLES: Final = (
+    "pool_active",
+    "pool_max",
+    "pool_idle",
+    "pool_pending",
+    "pool_timeout",
+    "requests",
+    "latency",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,11 @@ class PoolSaturation:
     utilisation_before, utilisation_full
         Median share of the pool in use, 0 to 1.
     arrivals_before, arrivals_full
-        Median requests a second.
+        Median requests a second that got a connection: those that gave up waiting for one are
+        taken off where the pool counts them.
     hold_s_before, hold_s_full
-        Mean time a request holds a connection, by Little's law (in use / requests a second).
+        Mean time a request holds a connection, by Little's law (in use / requests a second);
+        infinite where none got one.
     pending_most
         Most requests waiting at once.
     wait_s
@@ -114,12 +124,12 @@ def _judge(entity: str, points: pl.DataFrame) -> PoolSaturation:
     is_saturated = int(full.sum()) >= _MIN_SAMPLES
     first = int(np.argmax(full)) if is_saturated else used.size
     calm = (np.arange(used.size) < first) & ~(share > _CALM)
-    arrivals_before, arrivals_full = (
-        _median(table["requests"], calm),
-        _median(table["requests"], full),
-    )
+    served = np.maximum(table["requests"] - np.nan_to_num(table["pool_timeout"]), 0.0)
+    arrivals_before, arrivals_full = _median(served, calm), _median(served, full)
     hold_before = _ratio(_median(used, calm), arrivals_before)
     hold_full = _ratio(_median(used, full), arrivals_full)
+    if arrivals_full == 0.0:
+        hold_full = np.inf
     size_moved = _ratio(_median(size, full), _median(size, calm))
     driver = _driver(
         is_saturated,
@@ -263,6 +273,9 @@ def _describe(pool: PoolSaturation) -> Finding:
         text=f"The connection pool of {pool.entity} {full}: {_TEXTS[pool.driver]}"
         f"{_PART_TEXTS[pool.part]}.",
         confidence=confidence,
-        measures=[Measure(name=n, value=v, unit=u) for n, v, u in amounts],
+        measures=[
+            Measure(name=n, value=None if v is None or np.isinf(v) else v, unit=u)
+            for n, v, u in amounts
+        ],
         evidence=[EvidenceRef(path="metrics", query=f"pool_active of {pool.entity}")],
     )

@@ -13,6 +13,7 @@ from forensics.errors import UsageError
 from forensics.evidence import open_case
 from forensics.findings import Finding
 from forensics.readers import read_file
+from forensics.readers.metrics._merge import merge_metrics
 from forensics.tables import SCHEMAS, empty_table
 
 TABLES: Final = ("metrics", "events", "gc")
@@ -44,6 +45,8 @@ def judge_files(
     tables = {
         name: pl.concat(frames) if frames else empty_table(name) for name, frames in parts.items()
     }
+    # A sample that two overlapping exports hold counts once.
+    tables["metrics"] = merge_metrics(parts["metrics"])
     named = roles.run(metrics=tables["metrics"])
     lives = lifetimes.run(roles=named, events=tables["events"])
     return memory_growth.run(

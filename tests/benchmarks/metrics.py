@@ -1,7 +1,8 @@
 """Throughput of the Prometheus reader against two yardsticks, in processor seconds.
 
 Yardsticks: polars reading the same samples from Parquet (no text to parse), and
-``json.loads`` of the same file (no tables made). Run::
+``json.loads`` of the same file (no tables made). The reader is measured twice: with its table in
+memory, and with a cache folder, where a large table is laid out on disk. Run::
 
     python -m tests.benchmarks.metrics [SERIES] [SAMPLES_A_SERIES]
 """
@@ -45,6 +46,7 @@ def write_files(folder: Path, series: int, samples: int) -> tuple[Path, Path]:
 
 WORK: dict[str, Callable[[Path, Path], object]] = {
     "forensics: prometheus_api": lambda text, _: read_file(text),
+    "forensics: with a cache folder": lambda text, _: read_file(text, cache=text.parent / "cache"),
     "json.loads of the same file": lambda text, _: json.loads(text.read_bytes()),
     "polars.read_parquet of the samples": lambda _, table: pl.read_parquet(table),
 }

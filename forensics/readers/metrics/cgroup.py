@@ -53,7 +53,7 @@ def read(source: Source) -> Reading:
 
     ``max`` (no limit) becomes null. The label ``cgroup`` holds the folder, where one is named.
     """
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     lines = Lines(source)
     file_us, file_note = capture_time(source)
     time_us: int | None = None

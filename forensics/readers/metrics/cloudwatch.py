@@ -54,7 +54,7 @@ def read(source: Source) -> Reading:
     document, damage = load_document(source)
     if not isinstance(document, dict):
         raise CorruptEvidenceError(source.name, "is no JSON object", expected="MetricDataResults")
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     notes = [
         f"CloudWatch said: {message.get('Value', '')}"
         for message in iter_mappings(as_list(document.get("Messages")))

@@ -49,7 +49,7 @@ def read(source: Source) -> Reading:
         If the file is no such JSON, or an error answer.
     """
     document, damage = load_document(source)
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     if not isinstance(document, dict):
         raise CorruptEvidenceError(source.name, "is no JSON object", expected="series")
     notes: list[str] = []

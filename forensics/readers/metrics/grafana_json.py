@@ -75,7 +75,7 @@ def read(source: Source) -> Reading:
         If the file is no JSON, or holds no field of times.
     """
     document, damage = load_document(source)
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     stem = PurePath(source.name).name.split(".")[0]
     found = 0
     for fields in _iter_frames(document):

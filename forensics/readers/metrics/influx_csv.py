@@ -42,7 +42,7 @@ def read(source: Source) -> Reading:
         If the answer is an error table.
     """
     text = source.read_document().decode("utf-8-sig", errors="replace")
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     damage: list[DamageRow] = []
     header: list[str] | None = None
     rows: dict[tuple[str, ...], list[tuple[str, str]]] = {}

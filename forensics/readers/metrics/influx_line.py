@@ -48,7 +48,7 @@ def read(source: Source) -> Reading:
     A field of measurement ``m`` called ``f`` becomes the metric ``m_f``, one called ``value``
     becomes ``m``. Times are nanoseconds unless they are too small for that.
     """
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     lines = Lines(source)
     file_us, file_note = capture_time(source)
     notes: list[str] = []

@@ -61,7 +61,7 @@ def read(source: Source) -> Reading:
     The time of a file is the one in its name, else that of its last change on disk; a note
     says which. Times in samples may be milliseconds (text format) or seconds (OpenMetrics).
     """
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     lines = Lines(source)
     file_us, file_note = capture_time(source)
     scrape_us: int | None = None

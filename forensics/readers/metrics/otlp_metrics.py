@@ -50,7 +50,7 @@ def read(source: Source) -> Reading:
     CorruptEvidenceError
         If a file of one document is no JSON.
     """
-    reader = _Points(SeriesTable(source.name))
+    reader = _Points(SeriesTable(source))
     damage: list[DamageRow] = []
     if _ONE_LINE.match(source.head().data):
         lines = Lines(source, source.limits.document_bytes)
@@ -64,7 +64,7 @@ def read(source: Source) -> Reading:
         damage = lines.rows()
     if not len(reader.table):
         document, damage = load_document(source)
-        reader = _Points(SeriesTable(source.name))
+        reader = _Points(SeriesTable(source))
         try:
             reader.add(document)
         except (TypeError, ValueError, AttributeError, KeyError) as error:

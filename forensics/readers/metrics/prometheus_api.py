@@ -78,7 +78,7 @@ class _Scan:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.window = Window(source)
-        self.table = SeriesTable(source.name)
+        self.table = SeriesTable(source)
         self.damage: list[DamageRow] = []
         self.notes: list[str] = []
         self.errors: list[str] = []

@@ -31,7 +31,7 @@ def sniff(head: Head) -> Match:
 
 def read(source: Source) -> Reading:
     """Read line by line; native histograms (``{count:...}``) are left out and counted."""
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     lines = Lines(source)
     known: dict[bytes, int] = {}
     histograms = 0

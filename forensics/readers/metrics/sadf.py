@@ -47,7 +47,7 @@ def read(source: Source) -> Reading:
         hosts = document["sysstat"]["hosts"]
     except (KeyError, TypeError) as error:
         raise CorruptEvidenceError(source.name, "has no hosts", expected="sadf -j") from error
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     notes: list[str] = []
     for host in hosts if isinstance(hosts, list) else ():
         if not isinstance(host, dict):

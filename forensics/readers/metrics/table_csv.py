@@ -61,7 +61,7 @@ def read(source: Source) -> Reading:
         If it has no column of times, none of numbers, or no rows.
     """
     text = _decode(source.read_document())
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     notes: list[str] = []
     frame, ragged = _to_frame(source.name, text)
     stem = PurePath(source.name).name.split(".")[0]

@@ -61,7 +61,7 @@ def read(source: Source) -> Reading:
     CorruptEvidenceError
         If it is no JSON, or nothing in it has times beside numbers.
     """
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     notes: list[str] = []
     stem = PurePath(source.name).name.split(".")[0]
     document, damage = _load(source)

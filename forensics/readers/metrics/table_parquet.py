@@ -50,7 +50,7 @@ def read(source: Source) -> Reading:
         ) from error
     if set(METRICS.names()) <= set(frame.columns):
         return _own_table(source, frame)
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     notes: list[str] = []
     plain = frame.select(
         column for column in frame.columns if not frame[column].dtype.is_nested()

@@ -35,7 +35,7 @@ def sniff(head: Head) -> Match:
 
 def read(source: Source) -> Reading:
     """Read line by line; memory follows the longest line."""
-    table = SeriesTable(source.name)
+    table = SeriesTable(source)
     lines = Lines(source, source.limits.document_bytes)
     for line in lines:
         if not line.strip():

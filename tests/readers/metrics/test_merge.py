@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import polars as pl
+import pytest
 
+from forensics.readers import Source, read_file
+from forensics.readers.metrics import _spill
 from forensics.readers.metrics._merge import merge_metrics
 from forensics.readers.metrics._series import SeriesTable
 from forensics.tables import METRICS, check_table
+from tests.readers.metrics._exports import PLAIN, WRITERS, Series
 
 T_US = 1_770_645_600_000_000
 
@@ -46,3 +52,26 @@ def test_other_labels_are_other_series() -> None:
 
 def test_nothing_merges_to_nothing() -> None:
     assert merge_metrics([]).schema == METRICS
+
+
+@pytest.mark.parametrize("name", ["prometheus_api", "victoriametrics", "influx_line"])
+def test_a_large_export_is_laid_out_on_disk_with_the_same_rows(tmp_path, monkeypatch, name) -> None:
+    chance = np.random.default_rng(1)
+    series = [
+        Series(f"api-{k}", tuple((15.0 * i, float(v)) for i, v in enumerate(chance.random(50))))
+        for k in range(6)
+    ]
+    path = tmp_path / "export.txt"
+    path.write_text(WRITERS[name](series, PLAIN))
+    whole = read_file(Source(path), reader=name)
+    monkeypatch.setattr(_spill, "HELD_SAMPLES", 60)
+    monkeypatch.setattr(_spill, "TABLE_SAMPLES", 100)
+    monkeypatch.setattr(_spill, "PART_SAMPLES", 120)
+    cache = tmp_path / "cache"
+    spilled = read_file(Source(path, cache=cache), reader=name)
+    assert isinstance(spilled.tables["metrics"], pl.LazyFrame)
+    assert len(list(cache.glob("metrics-*/*.parquet"))) == 2
+    assert spilled.counts == whole.counts
+    assert spilled.table("metrics").equals(whole.table("metrics"))
+    gc.collect()
+    assert not list(cache.glob("samples-*"))
