@@ -131,6 +131,7 @@ def assess_signal(signal: Signal) -> SignalGrowth:
     known = Known(
         restarts_are_complete=signal.is_watched,
         births_s=signal.births_s,
+        is_resident=signal.side == "process",
         is_heap_floor=signal.side == "heap",
     )
     for name, load in [(None, None), *signal.loads.items()]:

@@ -53,6 +53,8 @@ _ONE_UNIT = 1.5
 #: Steps and a leak at once are two stories: rarer than either.
 _LOG_COINCIDENCE = log(0.03)
 
+_AT_THE_END = np.array([1 - 1e-3, 1.0])
+
 CurveOf = Callable[[Floats, Floats], Floats]
 
 
@@ -98,6 +100,19 @@ class Curves:
     def names(self) -> tuple[str, ...]:
         """Names of the models, each once, in order."""
         return tuple(dict.fromkeys(shape.name for shape in self.shapes))
+
+    def end_slopes(self) -> Floats:
+        """Return the slope of each curve at the end over its mean slope, shape (c,).
+
+        Growth by request has the slope of its mean rate: at night it is no slower a leak.
+        """
+        slopes = np.ones(self.theta.size)
+        for k, shape in enumerate(self.shapes):
+            mine = self.shape == k
+            if shape.is_leak and shape.name != "per_request":
+                last, end = shape.curve(_AT_THE_END, self.theta[mine]).T
+                slopes[mine] = (end - last) / (_AT_THE_END[1] - _AT_THE_END[0])
+        return slopes
 
     def is_of(self, name: str) -> NDArray[np.bool_]:
         """Tell which curves belong to a model, shape (c,)."""
@@ -338,7 +353,11 @@ def _is_rounded_line(y: Floats, cuts: NDArray[np.int64], unit: float) -> bool:
 
 
 def _levels_under_growth(y: Floats, u: Floats) -> list[Background]:
-    """Return 1 to 3 steps found beside a steady rise, one after the other."""
+    """Return 1 to 3 steps found beside a steady rise, one after the other.
+
+    One of them may go down, as when a cache is cleared. More, with a rise between, are the teeth
+    of a saw: whatever rose was given back.
+    """
     if y.size < 16:
         return []
     places = np.arange(2, y.size - 1)
@@ -346,13 +365,18 @@ def _levels_under_growth(y: Floats, u: Floats) -> list[Background]:
     design = np.column_stack([np.ones_like(u), u])
     chosen: list[Background] = []
     steps = np.zeros((y.size, 0))
+    has_fallen = False
     for k in range(1, _MAX_STEPS_UNDER_GROWTH + 1):
         q, _ = np.linalg.qr(np.column_stack([design, steps]))
         rest = y - q @ (q.T @ y)
         free = candidates - q @ (q.T @ candidates)
         size = np.einsum("ij,ij->j", free, free)
-        gain = np.where(size > 1e-6, (free.T @ rest) ** 2 / np.maximum(size, 1e-6), 0.0)
-        steps = np.column_stack([steps, candidates[:, int(np.argmax(gain))]])
+        along = free.T @ rest
+        gain = np.where(size > 1e-6, along**2 / np.maximum(size, 1e-6), 0.0)
+        gain[has_fallen & (along < 0)] = 0.0
+        best = int(np.argmax(gain))
+        has_fallen = has_fallen or bool(along[best] < 0)
+        steps = np.column_stack([steps, candidates[:, best]])
         prior = -log(comb(y.size - 1, k)) - k * log(2) + _LOG_COINCIDENCE
         chosen.append(Background("steps", steps, prior, for_leaks_only=True))
     return chosen

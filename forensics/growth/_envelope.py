@@ -30,6 +30,8 @@ _MIN_CYCLES = 8
 _MIN_TROUGHS = 12
 #: Median rise lasts this many times the median fall in a sawtooth; 1 in any symmetric noise.
 _MIN_ASYMMETRY = 2.5
+#: A collection takes less than two samples: noise with a memory wanders down over many.
+_SUDDEN_SHARE = 0.5
 #: Values that are multiples of a unit were rounded by who wrote them; coarsely, if the unit is
 #: at least this share of all that they move.
 _COARSE_SHARE = 1e-3
@@ -124,10 +126,19 @@ def find_troughs(y: Floats, *, min_cycles: int = _MIN_CYCLES) -> NDArray[np.int6
     if np.median(rises) < _MIN_ASYMMETRY * np.median(falls):
         return none
     troughs = swings[1:][change < 0]
+    if np.median(_sudden_shares(y, swings[:-1][change < 0], troughs)) < _SUDDEN_SHARE:
+        return none
     usual = median_filter(y[troughs], size=5, mode="nearest")
     is_usual = y[troughs] <= usual + 0.5 * float(np.median(-change[change < 0]))
     found: NDArray[np.int64] = troughs[is_usual]
     return found
+
+
+def _sudden_shares(y: Floats, tops: NDArray[np.int64], troughs: NDArray[np.int64]) -> Floats:
+    """Return the share of each fall that its greatest single step makes up, shape (k,)."""
+    steps = np.maximum(-np.diff(y), 0.0)
+    steepest = np.array([steps[a:b].max() for a, b in zip(tops, troughs, strict=True)])
+    return np.asarray(steepest / (y[tops] - y[troughs]))
 
 
 def scan_floor(

@@ -37,6 +37,8 @@ _LEVEL_SHARE = 1e-5
 _MOVED_SHARE = 3e-4
 #: ... nor its load closer than this share, since how long memory remembers it is a guess.
 _LOAD_SHARE = 5e-3
+#: A slope at the end, as a share of the mean slope, that is as good as none.
+_STOPPED = 0.05
 #: Explanations this many nats behind the best weigh nothing.
 _NEGLIGIBLE = 45.0
 
@@ -168,12 +170,15 @@ def leak_weights(evidence: Evidence, min_rise: float) -> tuple[Floats, Floats]:
     """Split the weight of each curve into "rises, and worth naming" and "doesn't".
 
     Returns two arrays of the shape of ``evidence.grown``, logarithms. A curve's rise counts
-    if it exceeds ``min_rise`` bytes; the prior of a rise is one half.
+    if it exceeds ``min_rise`` bytes a window at the pace of its end, or over the window if that
+    is less; the prior of a rise is one half.
     """
     up, down = np.full_like(evidence.grown, -np.inf), np.full_like(evidence.grown, -np.inf)
     matters = evidence.grown > max(evidence.grown.max(), evidence.flat.max()) - _NEGLIGIBLE
     grown = evidence.grown[matters]
-    z = (evidence.height[matters] - min_rise) / np.maximum(evidence.height_std[matters], 1e-9)
+    least = min_rise / np.clip(evidence.curves.end_slopes(), _STOPPED, 1.0)
+    needed = np.broadcast_to(least, evidence.grown.shape)[matters]
+    z = (evidence.height[matters] - needed) / np.maximum(evidence.height_std[matters], 1e-9)
     z = np.clip(z, -1e6, 1e6)
     up[matters] = grown + log_ndtr(z) + np.log(2)
     down[matters] = grown + log_ndtr(-z) + np.log(2)

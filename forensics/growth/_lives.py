@@ -103,6 +103,7 @@ def split_lives(
     *,
     restarts_s: tuple[float, ...] = (),
     is_complete: bool = False,
+    is_resident: bool = False,
 ) -> tuple[Life, ...]:
     """Cut a cleaned series into lives.
 
@@ -114,12 +115,15 @@ def split_lives(
         Times of restarts known from counters, start times or events.
     is_complete
         True if every restart would be among ``restarts_s``: nothing is inferred then.
+    is_resident
+        True if the series is memory of a whole process, which no collection gives back at once:
+        frequent falls are restarts then.
     """
     if t_s.size == 0:
         return ()
     cuts: dict[int, Literal["restart", "drop"]] = {}
     if not is_complete and not restarts_s:
-        cuts = dict.fromkeys(find_restarts(t_s, y_bytes).tolist(), "drop")
+        cuts = dict.fromkeys(find_restarts(t_s, y_bytes, is_resident=is_resident).tolist(), "drop")
     for moment in restarts_s:
         at = _nearest_fall(t_s, y_bytes, moment)
         if 0 < at < t_s.size:
@@ -137,17 +141,18 @@ def split_lives(
     )
 
 
-def find_restarts(t_s: Floats, y_bytes: Floats) -> NDArray[np.int64]:
+def find_restarts(t_s: Floats, y_bytes: Floats, *, is_resident: bool = False) -> NDArray[np.int64]:
     """Return the first sample of each life that a fall in memory alone gives away."""
     calm = drop_spikes(y_bytes)
-    found = _find_deep_falls(t_s, calm)
+    found = _find_deep_falls(t_s, calm, is_resident=is_resident)
     if found.size or y_bytes.size < _MANY_SAMPLES:
         return found
     # Noise with heavy tails hides a fall among its own; medians of neighbours have no such tails.
-    return _find_deep_falls(t_s, median_filter(calm, _NEIGHBOURS, mode="nearest"))
+    middle = median_filter(calm, _NEIGHBOURS, mode="nearest")
+    return _find_deep_falls(t_s, middle, is_resident=is_resident)
 
 
-def _find_deep_falls(t_s: Floats, y_bytes: Floats) -> NDArray[np.int64]:
+def _find_deep_falls(t_s: Floats, y_bytes: Floats, *, is_resident: bool) -> NDArray[np.int64]:
     """Return the first samples after falls that last and stand out, ascending."""
     none = np.zeros(0, np.int64)
     swings = find_swings(y_bytes)
@@ -182,7 +187,8 @@ def _find_deep_falls(t_s: Floats, y_bytes: Floats) -> NDArray[np.int64]:
     stops, depths = np.array([_steepest(y_bytes, k) for k in at], np.int64), np.array(depth)
     before = np.maximum(y_bytes[stops - 1], y_bytes[np.maximum(stops - _FALL_SAMPLES, 0)])
     distance = np.diff(np.concatenate([t_s[:1], t_s[np.union1d(alike, at)], t_s[-1:]]))
-    is_frequent = alike.size > _MAX_RESTARTS or bool(np.median(distance) < _MIN_LIFE_S)
+    is_short = not is_resident and bool(np.median(distance) < _MIN_LIFE_S)
+    is_frequent = alike.size > _MAX_RESTARTS or is_short
     is_regular = is_frequent and not _fell_once_from_rest(y_bytes, at)
     chosen = _choose(depths, depths / np.maximum(before, 1e-9), is_regular=is_regular)
     cut = np.sort(stops[chosen])

@@ -96,12 +96,15 @@ class Known:
         Nothing but the restarts given happened: none is inferred from falls.
     births_s
         When the process started, each time, in the time of the series; empty if not known.
+    is_resident
+        The series is memory of a whole process, which no collection gives back at once.
     is_heap_floor
         The series is a managed heap, and its limit the most that heap may hold.
     """
 
     restarts_are_complete: bool = False
     births_s: tuple[float, ...] = ()
+    is_resident: bool = False
     is_heap_floor: bool = False
 
 

@@ -115,7 +115,13 @@ def assess_growth(
     True
     """
     t, y, q = clean(t_s, y_bytes, load)
-    lives = split_lives(t, y, restarts_s=restarts_s, is_complete=known.restarts_are_complete)
+    lives = split_lives(
+        t,
+        y,
+        restarts_s=restarts_s,
+        is_complete=known.restarts_are_complete,
+        is_resident=known.is_resident,
+    )
     floors = scan_floors(t, y, lives=lives, load=q)
     known = replace(known, births_s=(*known.births_s, *restarts_s))
     return pool_lives(

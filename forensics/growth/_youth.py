@@ -46,14 +46,7 @@ def find_slowing(curves: Curves) -> NDArray[np.bool_]:
 
     Growth by request is left out: it slows down with the requests, which were measured.
     """
-    before = np.array([1 - 1e-3, 1.0])
-    slowing = np.zeros(curves.theta.size, np.bool_)
-    for k, shape in enumerate(curves.shapes):
-        mine = curves.shape == k
-        if shape.is_leak and shape.name != "per_request":
-            last, end = shape.curve(before, curves.theta[mine]).T
-            slowing[mine] = end - last < _SLOWER * 1e-3
-    return slowing
+    return curves.is_leak & (curves.end_slopes() < _SLOWER)
 
 
 def cut_when_full(floor: Floor, limit_bytes: float | None, *, min_points: int) -> Floor:

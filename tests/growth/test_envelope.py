@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from forensics.growth._envelope import (
     drop_outliers,
@@ -158,3 +159,16 @@ def test_the_decline_of_a_wave_over_a_gap_is_no_restart():
     wave = 1e9 * (1 + 0.5 * np.sin(2 * np.pi * t / 86_400))
     seen = (t < 110_000) | (t > 140_000)
     assert find_restarts(t[seen], wave[seen]).size == 0
+
+
+def test_noise_that_wanders_has_no_troughs():
+    for seed in range(20):
+        shocks = np.random.default_rng(seed).normal(size=3000)
+        assert find_troughs(lfilter([1.0], [1.0, -0.97], shocks)).size == 0
+
+
+def test_frequent_falls_are_collections_of_a_heap_and_restarts_of_a_process():
+    t = np.arange(0, 6000.0, 15.0)
+    y = 4e8 + 1e9 * (t % 1200.0) / 1200.0
+    assert find_restarts(t, y).size == 0
+    assert find_restarts(t, y, is_resident=True).tolist() == [80, 160, 240, 320]

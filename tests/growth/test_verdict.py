@@ -183,3 +183,17 @@ def test_memory_of_sessions_that_time_out_follows_traffic(width_s):
     n = int(width_s / 30)
     held = np.convolve(np.pad(load, (n - 1, 0), mode="edge"), np.ones(n) / n, mode="valid")
     assert assess_growth(t, 1e9 + 1e7 * held, load=load).leak == "no"
+
+
+def test_what_has_nearly_stopped_rising_at_the_end_is_no_leak():
+    t = np.arange(0, 50_000.0, 60.0)
+    u = t / t[-1]
+    # Rises by a twentieth, but at the pace of its end by no more than a two-hundredth a window.
+    y = 1e9 * (1 + 0.05 * u**0.1 + 0.2 * (u > 0.5))
+    assert assess_growth(t, y + 2e6 * np.random.default_rng(7).normal(size=t.size)).leak == "no"
+
+
+def test_a_few_teeth_of_a_saw_are_no_leak_that_steps_down():
+    t = np.arange(0, 3000.0, 15.0)
+    y = 1e9 * (1 + 0.08 * (t % 600.0) / 600.0)
+    assert assess_growth(t, y + 5e6 * np.random.default_rng(2).normal(size=t.size)).leak != "yes"
