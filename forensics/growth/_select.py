@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from forensics.growth._evidence import Evidence, leak_weights, log_sum
 from forensics.growth._types import Floats
 
-#: Below this evidence ratio the first and the second model can't be told apart yet.
-MIN_RATIO = 2.0
+#: Below this evidence ratio the first and the second model can't be told apart yet: "not worth
+#: more than a bare mention" (Kass and Raftery 1995, J. Am. Stat. Assoc. 90, 773-795, section 3.2).
+MIN_RATIO = 3.0
 _LOG_2 = float(np.log(2.0))
 
 _FLAT_NAMES = {

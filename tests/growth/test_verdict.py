@@ -197,3 +197,11 @@ def test_a_few_teeth_of_a_saw_are_no_leak_that_steps_down():
     t = np.arange(0, 3000.0, 15.0)
     y = 1e9 * (1 + 0.08 * (t % 600.0) / 600.0)
     assert assess_growth(t, y + 5e6 * np.random.default_rng(2).normal(size=t.size)).leak != "yes"
+
+
+def test_no_model_is_named_below_an_evidence_ratio_of_three():
+    lives = [assess_growth(*line(hours=1, noise=3e6, seed=seed)).latest for seed in range(8)]
+    named = [life for life in lives if life.model != "undetermined"]
+    assert 0 < len(named) < len(lives)
+    assert all(life.evidence_ratio >= 3 for life in named)
+    assert all(life.evidence_ratio < 3 for life in lives if life.model == "undetermined")
