@@ -7,7 +7,6 @@ the package. Nothing in the store is executable, and a torn entry is simply read
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from functools import lru_cache
@@ -31,14 +30,6 @@ def hash_file(path: Path) -> str:
         while block := stream.read(_BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
-
-
-def default_cache() -> Path:
-    """Return the folder for derived files: ``FORENSICS_CACHE`` or the user's cache folder."""
-    chosen = os.environ.get("FORENSICS_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "forensics"
 
 
 @lru_cache(maxsize=1)

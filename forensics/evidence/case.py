@@ -13,9 +13,9 @@ import polars as pl
 from forensics.config import FILE_NAME, IncidentConfig, read_config
 from forensics.errors import EvidenceError
 from forensics.evidence._intake import Taken, take_in
-from forensics.evidence._store import default_cache
 from forensics.evidence._walk import Found, stamp_of, walk_evidence
 from forensics.findings import EvidenceFile
+from forensics.places import default_cache
 from forensics.readers import Limits
 from forensics.tables import SCHEMAS, empty_table
 

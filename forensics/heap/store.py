@@ -7,7 +7,6 @@ Each array's size, type and ends are checked on reopening; a mismatch means "bui
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -22,18 +21,6 @@ from numpy.typing import NDArray
 VERSION: Final = 2
 _FACTS: Final = "facts.json"
 _SAMPLE: Final = 1 << 16
-
-
-def default_cache() -> Path:
-    """Return where indexes go: ``FORENSICS_CACHE``, else the user's cache folder.
-
-    Never beside the evidence.
-    """
-    named = os.environ.get("FORENSICS_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "forensics"
 
 
 def fingerprint(path: Path) -> str:

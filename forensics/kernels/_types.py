@@ -7,6 +7,9 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
+from numba.core.runtime import rtsys
 from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -20,6 +23,21 @@ Flags = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 
 
+class _MachineCode(FunctionCache):  # type: ignore[misc]  # numba has no types
+    """Machine code on disk that is loaded without what only a compiler needs.
+
+    numba readies its compiler before it looks for cached code: it imports some 150 modules,
+    ``scipy.linalg`` among them, which takes two thirds of a second. Cached code needs nothing
+    but the allocator's symbols; a compilation readies the compiler itself.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the code for a signature, None if there is none yet."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 def kernel(function: Function) -> Function:
     """Compile ``function`` on first call; the machine code is cached on disk.
 
@@ -27,6 +45,8 @@ def kernel(function: Function) -> Function:
     ``py_func``.
     """
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    if isinstance(compiled, Dispatcher):  # a plain function where compiling is switched off
+        compiled._cache = _MachineCode(compiled.py_func)  # noqa: SLF001  # no public way in
     return cast("Function", compiled)
 
 

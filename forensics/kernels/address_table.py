@@ -197,10 +197,28 @@ def _fill_table(
 
 @kernel
 def _bisect(lookup: AddressTable, address: int) -> int:
-    at = np.searchsorted(lookup.sorted_addresses, address)
+    at = find_place(lookup.sorted_addresses, address)
     if at < lookup.sorted_addresses.size and lookup.sorted_addresses[at] == address:
         return long(lookup.sorted_ordinals[at])
-    return -1
+    return long(-1)
+
+
+@kernel
+def find_place(ascending: Longs, value: int) -> int:
+    """Return how many of ``ascending`` are less than ``value``.
+
+    ``np.searchsorted`` does the same, but code that calls it drags numba's array functions in
+    when it is loaded, a quarter of a second.
+    """
+    low = long(0)
+    high = long(ascending.size)
+    while low < high:
+        middle = (low + high) >> 1
+        if ascending[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @kernel

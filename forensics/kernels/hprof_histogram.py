@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from forensics.kernels._types import Bytes, Ints, Longs, Offsets, kernel, long
+from forensics.kernels.address_table import find_place
 from forensics.kernels.hprof_bytes import read_id, read_u1, read_u4
 from forensics.kernels.hprof_tags import GC_INSTANCE_DUMP, GC_OBJ_ARRAY_DUMP, TYPE_OBJECT
 
@@ -69,7 +70,7 @@ def tally_objects(  # noqa: PLR0915  # the hot loop keeps its arrays in names of
             class_address = read_id(data, class_at, id_bytes)
             slot = ((class_address >> 3) ^ (class_address >> 15)) & (_CACHE - 1)
             if cache_key[slot] != class_address:
-                place = np.searchsorted(of_classes, class_address)
+                place = find_place(of_classes, class_address)
                 is_known = place < of_classes.size and of_classes[place] == class_address
                 cache_key[slot] = class_address
                 cache_class[slot] = ordinals[place] if is_known else model.unknown_class
@@ -101,7 +102,7 @@ def tally_objects(  # noqa: PLR0915  # the hot loop keeps its arrays in names of
 @kernel
 def _next_distance(of_classes: Longs, distances: Longs, own: int, following: int) -> int:
     """Return the distance to the next object, a class object if one lies before ``following``."""
-    place = np.searchsorted(of_classes, own, side="right")
+    place = find_place(of_classes, own + 1)
     nearest = following
     while place < of_classes.size and of_classes[place] < following:
         nearest = min(nearest, of_classes[place])

@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from forensics.evidence._store import default_cache
+from forensics.places import default_cache
 from forensics.plugins import find_plugins
 from forensics.progress import track
 from forensics.readers import list_readers

@@ -3,7 +3,8 @@
 Usage: python tests/benchmarks/heap_open.py [--visualvm] [--plot OUT.svg] DUMP...
 
 Make dumps with ``java -Xmx7g data/lab/heapgen/HeapGen.java SCALE OUT``: scales 1, 5, 14.5 and
-60 give about 70, 320, 830 and 2990 MB. Each figure is of a process of its own, its index built
+60 give about 70, 320, 830 and 2990 MB. V8 snapshots (``.heapsnapshot``) have no histogram without
+a graph and no peer here. Each figure is of a process of its own, its index built
 anew, compiled code warm (``forensics doctor --warm``); imports are counted. The limit is to
 read the file once. The peer is VisualVM's heap library (Debian package ``visualvm``): biggest
 objects by retained size and their paths to a root.
@@ -60,7 +61,10 @@ def compare(dump: Path, classes: Path | None) -> tuple[float, float]:
     """Print one line for one dump; return its size in MB and the CPU seconds to suspects."""
     size = dump.stat().st_size
     read = measure(sys.executable, "-c", READ, str(dump))
-    count = measure(sys.executable, "-c", COUNT, str(dump))
+    is_hprof = ".heapsnapshot" not in dump.name
+    counted = "none of V8"
+    if is_hprof:
+        counted = f"{measure(sys.executable, '-c', COUNT, str(dump)).cpu_s:.2f}"
     suspects = measure(sys.executable, "-c", OPEN, str(dump))
     with tempfile.TemporaryDirectory() as cache:
         measure(sys.executable, "-c", REOPEN, str(dump), cache)
@@ -70,11 +74,11 @@ def compare(dump: Path, classes: Path | None) -> tuple[float, float]:
     beside = (suspects.peak_bytes - size - start.peak_bytes) / objects
     text = (
         f"{dump.name}: {size / 1e6:.0f} MB, {objects:,} objects; CPU s: read once "
-        f"{read.cpu_s:.2f}, start {start.cpu_s:.2f}, histogram {count.cpu_s:.2f}, to suspects "
+        f"{read.cpu_s:.2f}, start {start.cpu_s:.2f}, histogram {counted}, to suspects "
         f"{suspects.cpu_s:.2f}, reopen {again.cpu_s:.2f}; peak {suspects.peak_bytes / 1e6:.0f} MB, "
         f"{beside:.0f} bytes an object beside the file and {start.peak_bytes / 1e6:.0f} MB of code"
     )
-    if classes is not None:
+    if classes is not None and is_hprof:
         path = f"{classes}:{jars()}"
         peer = measure("java", "-Xmx6g", "-cp", path, "VisualVm", str(dump))
         shutil.rmtree(f"{dump}.hwcache", ignore_errors=True)

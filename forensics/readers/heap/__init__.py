@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from forensics.errors import UnsupportedError
+from forensics.places import default_cache
 
 if TYPE_CHECKING:
     from forensics.heap.graph import HeapGraph
@@ -54,8 +55,7 @@ def open_heap(
     >>> graph = open_heap("heap.hprof")  # doctest: +SKIP
     >>> count_classes(graph).head()  # doctest: +SKIP
     """
-    from forensics.heap.store import default_cache  # noqa: PLC0415  # numba loads late
-    from forensics.readers._source import Source  # noqa: PLC0415  # same
+    from forensics.readers._source import Source  # noqa: PLC0415  # numba loads late
     from forensics.readers.heap._open import open_hprof  # noqa: PLC0415  # same
     from forensics.readers.heap._v8_build import open_v8  # noqa: PLC0415  # same
     from forensics.readers.heap.v8 import sniff  # noqa: PLC0415  # same

@@ -12,11 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 import forensics.heap as questions
 from forensics.heap.graph import HeapGraph
 from forensics.readers._source import Source
 from forensics.readers.heap._histogram import count_heap
 from forensics.readers.heap._open import open_hprof
+from forensics.readers.heap._v8_build import open_v8
 
 #: Classes by address: name, superclass, reference fields.
 _CLASSES: Final[dict[int, tuple[str, int, tuple[str, ...]]]] = {
@@ -35,7 +38,7 @@ _NODES: Final = 40
 def warm() -> None:
     """Compile every kernel behind ``open_heap`` and its questions into numba's cache.
 
-    Writes a dump of a few kilobytes to a temporary folder; opens it packed and plain, from
+    Writes a dump and a V8 snapshot of a few kilobytes to a temporary folder; opens each from
     memory, into an index and out of it. Seconds when nothing is compiled yet.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -45,10 +48,23 @@ def warm() -> None:
             _ask(open_hprof(Source(dump), cache=cache))
         open_hprof(Source(dump), sizes="raw")
         count_heap(Source(dump))
+        snapshot = Path(folder) / "warm.heapsnapshot"
+        snapshot.write_bytes(_write_snapshot())
+        for cache in (None, Path(folder), Path(folder)):
+            _ask_all(open_v8(Source(snapshot), cache=cache))
 
 
 def _ask(graph: HeapGraph) -> None:
     """Call every question that needs nothing but a graph, and those about one object."""
+    _ask_all(graph)
+    node = int(graph.instances(graph.find_class("java.util.LinkedList$Node"))[-1])
+    questions.find_root_path(graph, node)
+    questions.compute_retained_set(graph, graph.instances(graph.find_class("byte[]")))
+    graph.referrers(node)
+    graph.find_object(int(graph.addresses[node]))
+
+
+def _ask_all(graph: HeapGraph) -> None:
     for name in questions.__all__:
         question = getattr(questions, name)
         if not inspect.isfunction(question):
@@ -57,11 +73,6 @@ def _ask(graph: HeapGraph) -> None:
         needed = [p.name for p in parameters if p.default is inspect.Parameter.empty]
         if needed == ["graph"]:
             question(graph)
-    node = int(graph.instances(graph.find_class("java.util.LinkedList$Node"))[-1])
-    questions.find_root_path(graph, node)
-    questions.compute_retained_set(graph, graph.instances(graph.find_class("byte[]")))
-    graph.referrers(node)
-    graph.find_object(int(graph.addresses[node]))
 
 
 def _write_dump() -> bytes:
@@ -101,6 +112,32 @@ def _write_dump() -> bytes:
     ]
     head = b"JAVA PROFILE 1.0.2\0" + struct.pack(">IQ", 8, 0)
     return head + b"".join([*texts, *loaded, _record(0x1C, b"".join(heap)), _record(0x2C, b"")])
+
+
+def _write_snapshot() -> bytes:
+    """Return a V8 snapshot: a root that holds a list of objects and a weakly held string."""
+    kinds = ["hidden", "array", "string", "object", "native", "synthetic"]
+    meta = {
+        "node_fields": ["type", "name", "id", "self_size", "edge_count", "detachedness"],
+        "node_types": [kinds, "string", "number", "number", "number", "number"],
+        "edge_fields": ["type", "name_or_index", "to_node"],
+        "edge_types": [["element", "property", "weak"], "string_or_number", "node"],
+        "location_fields": ["object_index", "script_id", "line", "column"],
+    }
+    nodes = [5, 0, 1, 0, 1, 0]
+    edges = [1, 1, 6]
+    for i in range(1, _NODES):
+        nodes += [3, 1, 2 * i + 1, 32, 2, 0]
+        edges += [1, 1, 6 * (i + 1), 2, 1, 6 * _NODES]
+    nodes += [2, 2, 2 * _NODES + 1, 16, 0, 0]
+    whole = {
+        "snapshot": {"meta": meta, "node_count": _NODES + 1, "edge_count": len(edges) // 3},
+        "nodes": nodes,
+        "edges": edges,
+        "locations": [6, 1, 0, 0],
+        "strings": ["", "Node", "text"],
+    }
+    return orjson.dumps(whole)
 
 
 def _text(strings: list[str], text: str) -> int:

@@ -9,7 +9,8 @@ import forensics.kernels.dominators as kernels
 from forensics.readers._source import Source
 from forensics.readers.heap import warm
 from forensics.readers.heap._open import open_hprof
-from forensics.readers.heap._warm import _write_dump
+from forensics.readers.heap._v8_build import open_v8
+from forensics.readers.heap._warm import _write_dump, _write_snapshot
 
 
 def test_the_small_dump_is_sound_and_has_a_bit_of_everything(tmp_path):
@@ -21,6 +22,15 @@ def test_the_small_dump_is_sound_and_has_a_bit_of_everything(tmp_path):
     assert graph.threads["name"].to_list() == ["text"]
     assert sorted(set(graph.reach.tolist())) == [0, 2]
     assert graph.weak_source.size == 1
+
+
+def test_the_small_snapshot_is_sound(tmp_path):
+    snapshot = tmp_path / "warm.heapsnapshot"
+    snapshot.write_bytes(_write_snapshot())
+    graph = open_v8(Source(snapshot))
+    assert graph.damage.is_empty()
+    assert len(graph) == 41
+    assert graph.weak_source.size == 39
 
 
 @pytest.mark.skipif(
