@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 
 
-class _MachineCode(FunctionCache):  # type: ignore[misc]  # numba has no types
+class _MachineCode(FunctionCache):
     """Machine code on disk that is loaded without what only a compiler needs.
 
     numba readies its compiler before it looks for cached code: it imports some 150 modules,
@@ -35,7 +35,7 @@ class _MachineCode(FunctionCache):  # type: ignore[misc]  # numba has no types
         """Return the code for a signature, None if there is none yet."""
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]  # numba's
 
 
 def kernel(function: Function) -> Function:
@@ -46,7 +46,8 @@ def kernel(function: Function) -> Function:
     """
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     if isinstance(compiled, Dispatcher):  # a plain function where compiling is switched off
-        compiled._cache = _MachineCode(compiled.py_func)  # noqa: SLF001  # no public way in
+        code = _MachineCode(compiled.py_func)  # type: ignore[no-untyped-call]  # numba's
+        cast("Any", compiled)._cache = code  # noqa: SLF001  # there is no public way in
     return cast("Function", compiled)
 
 
