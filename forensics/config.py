@@ -81,6 +81,15 @@ class Money(_Part):
     currency: str = "USD"
 
 
+class Standby(_Part):
+    """Where traffic could be sent instead: another region, cluster or site."""
+
+    name: str = ""
+    processes: int | None = Field(default=None, gt=0)
+    version: str | None = None
+    requests_per_s: float = Field(default=0.0, ge=0)
+
+
 class RedactConfig(_Part):
     """Which personal data to blank beside the secrets, which are always blanked."""
 
@@ -111,9 +120,11 @@ class IncidentConfig(_Part):
     sections: dict[str, bool] = {}
     section_order: list[str] = []
     obligations: list[str] = []
+    checklists: list[str] = []
     limits: LimitsConfig = LimitsConfig()
     slo: ServiceLevel = ServiceLevel()
     money: Money = Money()
+    standby: Standby = Standby()
     redact: RedactConfig = RedactConfig()
 
     @property

@@ -261,17 +261,17 @@ def _order(declared: Declared) -> Iterator[Claim]:
         (start, end, "the end lies before the start"),
         (detected, end, "the end lies before the detection"),
     ):
-        if not (first and second and first.quantity.moment and second.quantity.moment):
+        gap_s = declared.gap_s(first, second)
+        if first is None or second is None or gap_s is None:
             continue
-        gap_s = (second.quantity.moment - first.quantity.moment).total_seconds()
         if gap_s < -(first.quantity.resolution + second.quantity.resolution):
             why = f"{words} by {format_seconds(-gap_s)} (lines {second.statement.line} and "
             why += f"{first.statement.line})"
             yield declared.claim(second, None, "contradicted", why)
+    seconds = declared.gap_s(start, end)
     for item in declared.all("duration of the incident"):
-        if not (start and end and start.quantity.moment and end.quantity.moment):
+        if start is None or end is None or seconds is None:
             continue
-        seconds = (end.quantity.moment - start.quantity.moment).total_seconds()
         slack = item.quantity.resolution + start.quantity.resolution + end.quantity.resolution
         yield declared.claim(
             item,
@@ -315,11 +315,9 @@ def _budget(declared: Declared) -> Iterator[Claim]:
 def _lasted(item: Bound, declared: Declared) -> tuple[float, str] | None:
     """Return how long the incident was, in seconds and in words: by its times, else as stated."""
     start = declared.first("start of the incident")
-    end = declared.first("end of the incident")
-    if start and end and start.quantity.moment and end.quantity.moment:
-        seconds = (end.quantity.moment - start.quantity.moment).total_seconds()
-        if seconds > 0:
-            return seconds, format_seconds(seconds)
+    seconds = declared.gap_s(start, declared.first("end of the incident"))
+    if seconds is not None and seconds > 0:
+        return seconds, format_seconds(seconds)
     stated = declared.around(item, "duration of the incident")
     return (stated.quantity.value, stated.quantity.text) if stated else None
 

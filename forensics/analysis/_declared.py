@@ -51,6 +51,14 @@ class Declared:
         mine = [b for b in self.all(topic) if b.statement.section == section]
         return min(mine, key=lambda b: abs(b.statement.line - place), default=self.first(topic))
 
+    def gap_s(self, first: Bound | None, second: Bound | None) -> float | None:
+        """Return the seconds from one stated moment to another; ``None`` where one has none."""
+        if first is None or second is None:
+            return None
+        if first.quantity.moment is None or second.quantity.moment is None:
+            return None
+        return (second.quantity.moment - first.quantity.moment).total_seconds()
+
     def claim(self, item: Bound, measured: str | None, verdict: ClaimVerdict, why: str) -> Claim:
         """Return a claim about ``item`` whose evidence is the declaration itself."""
         return Claim(

@@ -41,6 +41,9 @@ _INDEPENDENT: Final = 4.0
 #: An exposed stretch this long shows something by not leaking, unless shorter ones did leak.
 _TELLING_S: Final = 600.0
 
+#: What acts only while it lasts.
+_PASSING: Final = frozenset(["traffic", "database"])
+
 Exposure = Literal["direct", "inherited"]
 _NEVER: Final[tuple[float, Exposure | None]] = (math.nan, None)
 
@@ -119,9 +122,9 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
         counts[1 if is_exposed else 3] += life.leak > 0.5
     sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
     for (is_exposed, _), items in groups.items():
-        weight = min(1.0, _INDEPENDENT / len(items))
-        sums[is_exposed][0] += weight * sum(fit for fit, _ in items)
-        sums[is_exposed][1] += weight * sum(timing for _, timing in items)
+        sums[is_exposed][0] += _pool([fit for fit, _ in items])
+        # A life that grew from its start says nothing of the time: it dilutes no other.
+        sums[is_exposed][1] += _pool([timing for _, timing in items if timing])
     return Explained(
         timing=sums[True][1],
         exposed=sums[True][0],
@@ -132,6 +135,11 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
         unexposed_leaking=counts[3],
         gaps_s=tuple(sorted(gaps)),
     )
+
+
+def _pool(ratios: Sequence[float]) -> float:
+    """Sum log-likelihood ratios of lives that tell the same story, as many as are independent."""
+    return min(1.0, _INDEPENDENT / len(ratios)) * sum(ratios) if ratios else 0.0
 
 
 def latest_onset_s(life: Life) -> float:
@@ -163,7 +171,9 @@ def exposed_from(
         return _NEVER
     at_s = candidate.time.timestamp()
     if candidate.kind != "deploy":
-        ended = candidate.end_time is not None and life.start_s > candidate.end_time.timestamp()
+        # The end of a record is that of the work; only loads are over with it, settings stay.
+        ended_s = seconds(candidate.end_time) if candidate.kind in _PASSING else math.nan
+        ended = life.start_s > ended_s
         return _NEVER if life.end_s <= at_s or ended else (max(life.start_s, at_s), "direct")
     runs = runs_version(life.version, candidate.to_version)
     if runs:

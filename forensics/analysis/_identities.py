@@ -28,11 +28,9 @@ def _delay(declared: Declared) -> Iterator[Claim]:
     start = declared.first("start of the incident")
     detected = declared.first("detection of the incident")
     delay = declared.first("detection delay")
-    if not (start and detected and delay):
+    seconds = declared.gap_s(start, detected)
+    if not (start and detected and delay) or seconds is None:
         return
-    if start.quantity.moment is None or detected.quantity.moment is None:
-        return
-    seconds = (detected.quantity.moment - start.quantity.moment).total_seconds()
     tolerance = delay.quantity.resolution + start.quantity.resolution + detected.quantity.resolution
     yield declared.claim(
         delay,
@@ -49,9 +47,9 @@ def _distance(declared: Declared) -> Iterator[Claim]:
     items = [*declared.all("time before incident"), *declared.all("time after the change")]
     for item in items:
         change = declared.near(item, "time of a change") or _only_change(item, declared)
-        if not (start and change and start.quantity.moment and change.quantity.moment):
+        seconds = declared.gap_s(change, start)
+        if start is None or change is None or seconds is None:
             continue
-        seconds = (start.quantity.moment - change.quantity.moment).total_seconds()
         yield declared.claim(
             item,
             format_seconds(seconds),
@@ -88,10 +86,9 @@ def _money(declared: Declared) -> Iterator[Claim]:
             f"{rate.quantity.text} (line {rate.statement.line}) over {window.quantity.text} is "
             f"{unit}{expected:,.0f}; {item.quantity.text} is {minutes:.1f} min at that rate"
         )
-        if start and detected and start.quantity.moment and detected.quantity.moment:
-            lasted = (detected.quantity.moment - start.quantity.moment).total_seconds()
-            if 0 < lasted < window.quantity.value:
-                why += f"; by its own times the incident had lasted {format_seconds(lasted)}"
+        lasted = declared.gap_s(start, detected)
+        if lasted is not None and 0 < lasted < window.quantity.value:
+            why += f"; by its own times the incident had lasted {format_seconds(lasted)}"
         tolerance = item.quantity.resolution + 0.05 * expected
         yield declared.claim(
             item,

@@ -12,6 +12,7 @@ from forensics.analysis._context import Context
 from forensics.analysis._declared import Bound, Declared, format_seconds
 from forensics.analysis.roles import Result as Roles
 from forensics.findings import Claim, ClaimVerdict, EvidenceRef
+from forensics.tables import TIME
 
 #: Two clocks that tell of one change rarely agree to better than this.
 _SAME_CHANGE: Final = timedelta(minutes=2)
@@ -165,19 +166,19 @@ def error_onset(context: Context) -> datetime | None:
 
 
 def error_share(roles: Roles) -> pl.DataFrame:
-    """Return ``time, share``: failed over all requests of the metric that fails most."""
-    names = roles.series.select("series_id", "metric")
-    errors = roles.role("errors").join(names, on="series_id")
-    requests = roles.role("requests").join(names, on="series_id")
-    keys = ["metric", "time"]
-    bad = errors.group_by(keys).agg(bad=pl.col("value").sum())
-    everything = requests.group_by(keys).agg(all=pl.col("value").sum())
+    """Return ``time, share``: failed over all requests, as one observer counted them."""
+    traffic = roles.traffic()
+    sums = {
+        role: traffic.filter(pl.col("role") == role).group_by("time").agg(pl.col("value").sum())
+        for role in ("errors", "requests")
+    }
+    if sums["errors"].is_empty():
+        return pl.DataFrame(schema={"time": TIME, "share": pl.Float64})
     return (
-        everything.join(bad.select("metric").unique(), on="metric", how="semi")
-        .join(bad, on=keys, how="left")
-        .with_columns(pl.col("bad").fill_null(0.0))
+        sums["requests"]
+        .rename({"value": "all"})
+        .join(sums["errors"].rename({"value": "bad"}), on="time", how="left")
         .filter(pl.col("all") > 0)
-        .group_by("time")
-        .agg(share=(pl.col("bad") / pl.col("all")).max())
+        .select("time", share=(pl.col("bad").fill_null(0.0) / pl.col("all")).clip(0.0, 1.0))
         .sort("time")
     )

@@ -20,8 +20,18 @@ from forensics.analysis._symptoms import (
 from forensics.findings import Argument, EvidenceRef
 
 _LEVEL_SHIFT: Final = 1.5
+#: Less than a rise of the load proper, more than its swings: a full pool serves no more.
+_SOME_RISE: Final = 1.3
 #: A limit at this share of what it was, or less, was lowered.
 _LESS: Final = 0.95
+#: What can go wrong for users, and which roles show it; how much it says that all of it is fine,
+#: and how much less each says that isn't measured.
+_MEASURED: Final = {
+    "errors": ("errors", "requests"),
+    "full pools": ("pool_active",),
+    "slow answers": ("latency",),
+}
+_HEALTHY, _BLIND = 4.0, 1.0
 #: No trouble that outlasts its supposed cause, or ends with it, is certain evidence.
 _ENDING_CAP: Final = 2.5
 #: Work on a database or a machine leaves another state behind: that trouble outlasts it says
@@ -57,10 +67,10 @@ def _traffic(candidate: Candidate, explained: Explained, scene: Scene) -> Iterat
     shift = traffic_shift(scene.roles, candidate.time)
     if math.isnan(shift.factor):
         return
-    rose = shift.factor >= _LEVEL_SHIFT
+    rose = 1.5 if shift.factor >= _LEVEL_SHIFT else 0.5 if shift.factor >= _SOME_RISE else -2.0
     yield Argument(
         text=f"requests went from {shift.before:,.3g}/s to {shift.after:,.3g}/s around it",
-        weight=1.5 if rose else -2.0,
+        weight=rose,
         evidence=[EvidenceRef(path="metrics", query="requests")],
     )
 
@@ -85,7 +95,7 @@ def _slower_work(candidate: Candidate, explained: Explained, scene: Scene) -> It
     )
     weight = 0.0
     if candidate.kind == "traffic":
-        weight = 0.7 if is_busier else -2.0
+        weight = 0.7 if is_busier else 0.0 if rate.factor >= _SOME_RISE else -2.0
     elif is_slower and not is_busier:
         weight = 1.0
     elif is_busier and not is_slower:
@@ -105,9 +115,13 @@ def _healthy(candidate: Candidate, explained: Explained, scene: Scene) -> Iterat
             evidence=[EvidenceRef(path="metrics")],
         )
     elif scene.symptom is None:
+        blind = [name for name, roles in _MEASURED.items() if scene.roles.role(*roles).is_empty()]
+        fine = [name for name in _MEASURED if name not in blind]
+        text = f"neither a leak nor {' or '.join(fine)} are in the evidence" if fine else "no leak"
+        unseen = f"; {' and '.join(blind)} are not measured" if blind else ""
         yield Argument(
-            text="neither a leak nor errors, a full pool or slow answers are in the evidence",
-            weight=4.0,
+            text=f"{text}{unseen}",
+            weight=max(_HEALTHY - _BLIND * len(blind), 1.0),
             evidence=[EvidenceRef(path="metrics")],
         )
 

@@ -20,7 +20,8 @@ _FULL: Final = 0.98
 _ERRORS: Final = 0.02
 _SLOWER: Final = 3.0
 _SIDE: Final = timedelta(minutes=10)
-_RISE: Final = 1.5
+#: A lasting step of this size is a rise; where a pool is full, what is served is no more than that.
+_RISE: Final = 1.3
 #: A load that lastingly grows to this many times itself moves every gauge that follows it.
 _BUSY: Final = 2.0
 _FEW_KILLS: Final = 2
@@ -204,7 +205,7 @@ def traffic_of(roles: Roles) -> pl.DataFrame:
 
 
 def find_traffic_rise(roles: Roles) -> tuple[datetime, Shift] | None:
-    """Return when traffic rose most, and by how much, if it lastingly passed 1.5 times.
+    """Return when traffic rose most, and by how much, if it lastingly passed 1.3 times.
 
     It is looked at in steps of a minute, in evidence of less than half an hour in finer ones.
     """

@@ -34,6 +34,7 @@ from forensics.analysis._symptoms import (
     find_symptom,
     traffic_shift,
 )
+from forensics.analysis._wanted import find_wanted
 from forensics.analysis.memory_growth import Result as Growths
 from forensics.analysis.roles import Result as Roles
 from forensics.findings import AnyEntry, Argument, EvidenceRef, Suspect
@@ -56,7 +57,8 @@ class Result:
     ``leak_probability`` is the weight of the reading that memory leaks; ``has_leak`` says
     whether it is the likelier one, whose arguments are shown. ``is_decided`` is false where
     the two first suspects are nearer than 3 to 1; ``sensitivity`` says what would turn them
-    round. ``scene`` can be weighed again with other evidence left out.
+    round, ``wanted`` what evidence would decide between them. ``scene`` can be weighed again
+    with other evidence left out.
     """
 
     suspects: tuple[Suspect, ...] = ()
@@ -68,6 +70,7 @@ class Result:
     leak_probability: float = 0.0
     is_decided: bool = False
     sensitivity: str = ""
+    wanted: tuple[str, ...] = ()
 
 
 def run(
@@ -128,6 +131,7 @@ def weigh(scene: Scene, p_leak: float, *, without: frozenset[str] = frozenset())
         leak_probability=p_leak,
         is_decided=_odds(suspects) >= _UNDECIDED,
         sensitivity=_sensitivity(suspects),
+        wanted=() if _odds(suspects) >= _UNDECIDED else find_wanted(suspects[:2], scene),
     )
 
 

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from forensics.analysis._candidates import Candidate, runs_version
-from forensics.analysis._symptoms import traffic_of
+from forensics.analysis._context import show_probability
+from forensics.analysis._decision_words import (
+    rollback_risks,
+    say_course,
+    say_minutes,
+    say_open_work,
+    say_rollout,
+)
+from forensics.analysis.action_forecast import (
+    RAISE_POOL,
+    REROUTE,
+    RESTART,
+    ROLL_BACK,
+    SCALE,
+)
+from forensics.analysis.action_forecast import Result as Forecast
 from forensics.analysis.attribution import Result as Attribution
 from forensics.analysis.memory_growth import Result as Growths
 from forensics.analysis.memory_growth import findings as growth_findings
-from forensics.analysis.roles import Result as Roles
+from forensics.analysis.saturation import Result as Saturation
+from forensics.analysis.transactions import Result as Transactions
+from forensics.config import IncidentConfig
 from forensics.findings import AnyEntry, Decision, EvidenceRef, Growth
 
 TITLE: Final = "What to do now"
-NEEDS: Final = ("attribution", "memory_growth", "roles", "events", "changes", "config")
-
-_SCHEMA: Final = re.compile(
-    r"\b(?:migration|schema|column|ddl|alter table|flyway|liquibase)\b", re.IGNORECASE
+NEEDS: Final = (
+    "attribution",
+    "memory_growth",
+    "action_forecast?",
+    "saturation?",
+    "transactions?",
+    "events",
+    "config",
 )
-_SAFE_SCHEMA: Final = re.compile(
-    r"\b(?:nullable|additive|backward[- ]compatible|ignores? it)\b", re.IGNORECASE
+
+_SURE: Final = 0.8
+#: A pool is sized for what is in use on average, and this much more for its swings.
+_SPARE: Final = 1.5
+_STAYS: Final = re.compile(
+    r"(?:backup|standby|secondary|other|partner)[^.;]*\b(?:stay|remain|still|keep)", re.IGNORECASE
 )
 
 
@@ -35,36 +61,69 @@ class Result:
     decisions: tuple[Decision, ...] = ()
 
 
-def run(  # one argument an input
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What every decision draws on; ``cause`` is ``None`` where none is established."""
+
+    cause: Candidate | None
+    probability: float
+    growths: Sequence[Growth]
+    attribution: Attribution
+    forecast: Forecast
+    saturation: Saturation | None
+    transactions: Transactions | None
+    kills: int
+    config: IncidentConfig
+
+    @property
+    def leaking(self) -> list[Growth]:
+        """Lives that leak."""
+        return [entry for entry in self.growths if entry.leak == "yes"]
+
+    def lives_on(self, version: str | None) -> list[Growth]:
+        """Lives on a version."""
+        return [g for g in self.growths if runs_version(g.version, version)]
+
+
+def run(  # noqa: PLR0913  # one argument an input
     *,
     attribution: Attribution,
     memory_growth: Growths,
-    roles: Roles,
+    action_forecast: Forecast | None,
+    saturation: Saturation | None,
+    transactions: Transactions | None,
     events: pl.DataFrame,
-    changes: pl.DataFrame,
-    config: object,
+    config: IncidentConfig,
 ) -> Result:
     """Judge each action by what the evidence says it would change."""
-    del config, changes
-    growths = growth_findings(memory_growth)
-    cause = next((s for s in attribution.suspects if s.role == "cause"), None)
-    candidate = next(
-        (c for c in attribution.candidates if cause and c.change_id == cause.change_id), None
+    suspect = next((s for s in attribution.suspects if s.role == "cause"), None)
+    by_id = {candidate.change_id: candidate for candidate in attribution.candidates}
+    facts = _Facts(
+        cause=by_id.get(suspect.change_id) if suspect else None,
+        probability=suspect.probability if suspect else 0.0,
+        growths=growth_findings(memory_growth),
+        attribution=attribution,
+        forecast=action_forecast or Forecast(),
+        saturation=saturation,
+        transactions=transactions,
+        kills=events.filter(pl.col("kind") == "oom_kill").height,
+        config=config,
     )
-    probability = cause.probability if cause else 0.0
     advice = (
-        _rollback(candidate, probability, growths, attribution),
-        *_reroute(candidate, growths),
-        _scale_out(attribution, growths, roles),
-        _restart(growths, events),
-        *_raise_pool(attribution, roles),
+        _rollback(facts),
+        *_reroute(facts),
+        _scale_out(facts),
+        _restart(facts),
+        *_raise_pool(facts),
     )
-    return Result(tuple(_as_sentence(decision) for decision in advice))
+    return Result(tuple(_with_sentences(decision) for decision in advice))
 
 
-def _as_sentence(decision: Decision) -> Decision:
-    why = decision.why[:1].upper() + decision.why[1:]
-    return decision.model_copy(update={"why": why if why.endswith(".") else f"{why}."})
+def _with_sentences(decision: Decision) -> Decision:
+    """Begin each sentence of a reason with a capital and end the last with one stop."""
+    parts = [part.strip().rstrip(".") for part in decision.why.split(". ") if part.strip()]
+    why = ". ".join(part[:1].upper() + part[1:] for part in parts)
+    return decision.model_copy(update={"why": f"{why}."})
 
 
 def findings(result: Result) -> list[AnyEntry]:
@@ -72,180 +131,175 @@ def findings(result: Result) -> list[AnyEntry]:
     return list(result.decisions)
 
 
-def _leaking(growths: list[Growth]) -> list[Growth]:
-    return [entry for entry in growths if entry.leak == "yes"]
-
-
-def _rollback(
-    cause: Candidate | None,
-    probability: float,
-    growths: list[Growth],
-    attribution: Attribution,
-) -> Decision:
+def _rollback(facts: _Facts) -> Decision:
+    cause = facts.cause
     if cause is None:
         return Decision(
             decision="rollback",
             advice="unknown",
-            why="no single change is established as the cause, so there is nothing known to undo",
-            risks=["a rollback without a cause costs time and may change nothing"],
+            why="no single change is established as the cause, so it is not known what to undo",
+            risks=["a rollback of the wrong change costs time and changes nothing"],
         )
     if cause.kind not in {"deploy", "flag", "config"}:
         return Decision(
             decision="rollback",
             advice="do not",
-            why=f"the cause is {cause.what}, which a rollback of software does not undo",
+            why=f"the cause is {cause.what}, which no rollback of software undoes",
             evidence=_refs(cause),
         )
-    before = [g for g in growths if runs_version(g.version, cause.from_version)]
-    clean = [g for g in before if g.leak == "no"]
-    word = "turn the flag off" if cause.kind == "flag" else "roll back"
-    control = (
-        f"{len(clean)} of {len(before)} process lifetimes on {cause.from_version} do not leak"
-        if before
-        else "the evidence has no lifetimes on the previous version to compare with"
-    )
-    is_clean = not before or len(clean) >= 0.8 * len(before)
-    sure = probability >= 0.8 and is_clean
+    is_clean, control, clean = _control(facts, cause)
+    sure = show_probability(facts.probability)
+    does = "turn it off" if cause.kind == "flag" else "roll back"
+    why = [
+        f"{does}: {cause.what} is the cause with a probability of {sure}{control}",
+        say_rollout(facts.forecast)
+        if cause.kind == "deploy"
+        else "It helps at once; what is lost already stays until processes are restarted",
+        say_course(ROLL_BACK, "After it", facts.forecast),
+    ]
+    symptom = facts.attribution.symptom
     return Decision(
         decision="rollback",
-        advice="do" if sure else "unknown",
-        why=f"{word} {cause.what}: it is the cause with probability {probability:.0%}, and "
-        f"{control}. It helps a process from the moment it is replaced; what is already lost "
-        "stays until then",
-        risks=list(_rollback_risks(cause, attribution)),
+        advice="do" if facts.probability >= _SURE and is_clean else "unknown",
+        why=". ".join(filter(None, why)),
+        risks=list(
+            rollback_risks(
+                cause,
+                facts.transactions,
+                has_pool_trouble=symptom is not None and "pool" in symptom.kind,
+            )
+        ),
         evidence=[*_refs(cause), *[ref for g in clean[:2] for ref in g.evidence[:1]]],
     )
 
 
-def _rollback_risks(cause: Candidate, attribution: Attribution) -> Iterator[str]:
-    yield (
-        "requests in flight while processes are replaced: drain them, and reconcile every "
-        "operation that was captured without a final state"
-    )
-    if _SCHEMA.search(cause.text):
-        safe = _SAFE_SCHEMA.search(cause.text)
-        yield (
-            "the change mentions a schema or migration"
-            + (
-                " and calls it compatible: "
-                if safe
-                else "; check that the old version can read it: "
-            )
-            + "confirm on one process first"
-        )
-    else:
-        yield "compatibility of the old version with the schema: the notes do not speak of it"
-    if attribution.symptom is not None and "pool" in attribution.symptom.kind:
-        yield (
-            "connections held by killed processes stay open at the database until it notices: end "
-            "idle-in-transaction sessions before the old version starts"
-        )
+def _control(facts: _Facts, cause: Candidate) -> tuple[bool, str, list[Growth]]:
+    """Say whether what would be restored is clean, by the processes that ran it."""
+    if cause.kind != "deploy":
+        return True, "", []
+    before = [g for g in facts.lives_on(cause.from_version) if g.leak != "unknown"]
+    clean = [g for g in before if g.leak == "no"]
+    if not before:
+        return True, "; no process of the version before is in the evidence to compare with", []
+    is_clean = len(clean) >= _SURE * len(before)
+    said = f"{len(clean)} of {len(before)} process lifetimes on {cause.from_version} do not leak"
+    return is_clean, f", and {said}", clean
 
 
-def _reroute(cause: Candidate | None, growths: list[Growth]) -> Iterator[Decision]:
-    leaking = _leaking(growths)
-    if not leaking:
+def _reroute(facts: _Facts) -> Iterator[Decision]:
+    if not facts.leaking:
         return
-    rates = sorted(g.rate_bytes_per_min for g in leaking if g.rate_bytes_per_min)
-    limits = [g.limit_bytes for g in leaking if g.limit_bytes]
-    time = ""
-    if rates and limits:
-        minutes = limits[0] / max(rates[len(rates) // 2], 1.0)
-        time = f"; at the rate seen here a process there would last about {minutes:.0f} min"
-    stays = cause is not None and re.search(
-        r"(?:backup|standby|secondary|other|partner)[^.;]*\b(?:stay|remain|still|keep)",
-        cause.details,
-        re.IGNORECASE,
-    )
+    cause, standby = facts.cause, facts.config.standby
+    runs_cause = cause is not None and runs_version(standby.version, cause.to_version)
+    stays = cause is not None and bool(_STAYS.search(cause.details))
+    runs_before = cause is not None and runs_version(standby.version, cause.from_version)
+    where = standby.name or "the other region"
+    lasts = ""
+    course = facts.forecast.course(REROUTE)
+    service = facts.forecast.service
+    if course is not None and service is not None:
+        count = round(course.action.process_factor * service.processes)
+        met = say_minutes(course.limit_min) if math.isfinite(course.limit_min) else ""
+        lasts = (
+            f"with the code that leaks, {count} fresh processes there that took all this traffic "
+            + (f"would meet their limit after {met}" if met else "would not meet their limit soon")
+        )
+    if stays or runs_before:
+        knows = "the notes of the change say" if stays else "incident.yaml says"
+        why = f"{knows} that {where} stays on the version before, which does not leak"
+    elif runs_cause:
+        why = f"{where} runs the same version, which leaks the same way"
+    else:
+        why = "whether it helps depends on the version there, which is not in the evidence"
+    risks = [] if standby.processes else [f"the capacity of {where} is not in the evidence"]
     yield Decision(
         decision="reroute",
-        advice="do" if stays else "unknown",
-        why=(
-            "the notes of the change say that the other region keeps the previous version, which "
-            "does not leak"
-            if stays
-            else "whether it helps depends on what runs there: the same version leaks the same "
-            f"way{time}"
-        ),
+        advice="do" if stays or runs_before else "do not" if runs_cause else "unknown",
+        why=". ".join(filter(None, [why, lasts])),
         risks=[
-            "capacity of the other region under this traffic is not in the evidence",
-            "writes in two regions: confirm that replication is caught up and one side writes",
+            *risks,
+            "writes in two regions: confirm that replication has caught up and one side writes",
         ],
         evidence=_refs(cause) if cause else [],
     )
 
 
-def _scale_out(attribution: Attribution, growths: list[Growth], roles: Roles) -> Decision:
-    leaking = _leaking(growths)
-    traffic = traffic_of(roles)
-    evidence = [EvidenceRef(path="metrics", query="requests")] if traffic.height else []
-    if leaking:
+def _scale_out(facts: _Facts) -> Decision:
+    evidence = [EvidenceRef(path="metrics", query="requests")]
+    played = say_course(SCALE, "With twice the processes", facts.forecast)
+    if facts.leaking:
         return Decision(
             decision="scale",
             advice="do not",
-            why="more processes of the same version leak as well; they only share the load, so "
-            "each lasts longer in proportion, and each opens connections of its own",
+            why="more processes of the same version leak as well; they buy time by sharing the "
+            f"load, and each opens connections of its own. {played}",
             risks=["processes times their pool size may pass the database's connection limit"],
             evidence=evidence,
         )
-    cause = attribution.suspects[0] if attribution.suspects else None
-    if cause and cause.kind == "traffic" and cause.role == "cause":
+    first = facts.attribution.suspects[0] if facts.attribution.suspects else None
+    if first and first.kind == "traffic" and first.role == "cause":
         return Decision(
             decision="scale",
             advice="do",
-            why="the trouble follows the load, and nothing leaks: more capacity relieves it",
+            why=f"the trouble follows the load, and nothing leaks: more capacity relieves it. "
+            f"{played}",
             risks=["the database must bear the added connections"],
             evidence=evidence,
         )
     return Decision(
         decision="scale",
         advice="unknown",
-        why="nothing in the evidence shows that capacity is what is missing",
+        why=f"nothing in the evidence shows that capacity is what is missing. {played}",
         evidence=evidence,
     )
 
 
-def _restart(growths: list[Growth], events: pl.DataFrame) -> Decision:
-    leaking = _leaking(growths)
-    kills = events.filter(pl.col("kind") == "oom_kill").height
-    if not leaking and not any(entry.leak == "no" for entry in growths):
-        return Decision(
-            decision="restart",
-            advice="unknown",
-            why="whether memory leaks is not known, and so is whether a restart frees any",
-            risks=["take a heap dump of one process first: a restart destroys the evidence in it"],
-        )
+def _restart(facts: _Facts) -> Decision:
+    leaking = facts.leaking
     if not leaking:
         return Decision(
             decision="restart",
             advice="do not",
             why="no process leaks, so a restart frees nothing that stays free",
         )
-    times = sorted(g.time_to_limit_min for g in leaking if g.time_to_limit_min is not None)
-    lasting = f" about {times[len(times) // 2]:.0f} min more" if times else " some time"
+    killed = f"; the {facts.kills} out-of-memory kills were restarts already" if facts.kills else ""
     return Decision(
         decision="restart",
         advice="unknown",
-        why=f"a restart frees what has leaked and buys{lasting} a process; it cures nothing"
-        + (f", and the {kills} out-of-memory kills were restarts already" if kills else ""),
-        risks=["take a heap dump of one process first: a restart destroys the evidence in it"],
+        why=f"a restart frees what has leaked and cures nothing{killed}. "
+        + say_course(RESTART, "Restarted one after the other", facts.forecast),
+        risks=[
+            "take a heap dump of one process first: a restart destroys the evidence in it",
+            say_open_work(facts.transactions),
+        ],
         evidence=[ref for g in leaking[:2] for ref in g.evidence[:1]],
     )
 
 
-def _raise_pool(attribution: Attribution, roles: Roles) -> Iterator[Decision]:
-    symptom = attribution.symptom
+def _raise_pool(facts: _Facts) -> Iterator[Decision]:
+    symptom = facts.attribution.symptom
     if symptom is None or "pool" not in symptom.kind:
         return
-    del roles
+    played = say_course(RAISE_POOL, "With twice the pool", facts.forecast)
+    pools = [p for p in facts.saturation.pools if p.is_saturated] if facts.saturation else []
+    held = [p.arrivals_full * p.hold_s_full for p in pools if p.arrivals_full and p.hold_s_full]
+    if facts.attribution.has_leak:
+        why = "connections that are never given back fill a larger pool as well, only later"
+    elif pools and held and pools[0].driver == "demand":
+        need = max(p.arrivals_full * (p.hold_s_before or 0.0) for p in pools if p.arrivals_full)
+        why = (
+            f"by Little's law this traffic keeps about {need:.0f} connections of a pool busy, so "
+            f"{_SPARE * need:.0f} would leave room for its swings, if the database can serve them"
+        )
+    else:
+        why = (
+            "a larger pool helps only if the database can serve more at once; what made each "
+            "request hold its connection for longer is to be mended first"
+        )
     yield Decision(
         decision="raise the pool",
-        advice="do not" if attribution.has_leak else "unknown",
-        why=(
-            "connections that are never given back fill a larger pool as well, only later"
-            if attribution.has_leak
-            else "a larger pool helps if the database can serve more at once; hold times decide"
-        ),
+        advice="do not" if facts.attribution.has_leak else "unknown",
+        why=". ".join(filter(None, [why, played])),
         risks=["the database's own connection limit"],
         evidence=[EvidenceRef(path="metrics", query=role) for role in symptom.roles],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +20,7 @@ from forensics.findings import AnyEntry, EvidenceRef, Interval, Measure
 TITLE: Final = "Impact"
 NEEDS: Final = ("roles", "config", "claims?", "events")
 
+_PEOPLE: Final = re.compile(r"customer|user|shopper|account|subscriber|kunden")
 _MANY_FAILED: Final = 0.02
 
 
@@ -45,6 +48,7 @@ def run(
         _money(config, share, started, ended),
         _budget(config, roles),
         *_detection(claims, config, started, events),
+        *_customers(claims),
     ]
     return Result(tuple(measures), started, ended)
 
@@ -74,27 +78,23 @@ def _requests(roles: Roles, started: datetime | None, ended: datetime | None) ->
     if started is None or ended is None:
         why = "there is no interval of errors to count in"
         return [Measure(name="failed requests", value=None, unit="requests", why=why)]
-    names = roles.series.select("series_id", "metric")
-    failed = roles.role("errors").join(names, on="series_id")
-    by_metric = {
-        str(metric): _integrate(points, started, ended)
-        for (metric,), points in failed.group_by(["metric"], maintain_order=True)
-    }
-    if not by_metric:
+    traffic = roles.traffic()
+    if traffic.filter(pl.col("role") == "errors").is_empty():
         why = "no metric counts failed requests"
         return [Measure(name="failed requests", value=None, unit="requests", why=why)]
-    metric = max(sorted(by_metric), key=lambda name: by_metric[name])
-    all_points = (
-        roles.role("requests").join(names, on="series_id").filter(pl.col("metric") == metric)
+    failed, total = (
+        _integrate(traffic.filter(pl.col("role") == role), started, ended)
+        for role in ("errors", "requests")
     )
-    total = _integrate(all_points, started, ended)
+    names = traffic.filter(pl.col("role") == "errors").select("series_id").unique()
+    metric = str(roles.series.join(names, on="series_id")["metric"].min())
     ref = [EvidenceRef(path="metrics", query=metric)]
     return [
         Measure(
             name="failed requests",
-            value=round(by_metric[metric]),
+            value=round(failed),
             unit="requests",
-            interval=Interval(low=0.95 * by_metric[metric], high=1.05 * by_metric[metric]),
+            interval=Interval(low=0.95 * failed, high=1.05 * failed),
             why="rate of errors summed over the interval; the range is for samples lost at "
             "restarts",
             evidence=ref,
@@ -166,7 +166,7 @@ def _detection(
     claims: Claims | None, config: IncidentConfig, started: datetime | None, events: pl.DataFrame
 ) -> list[Measure]:
     detected = config.detected_at or (claims.detected_at if claims else None)
-    found = []
+    found = [*_milestones(config, started)]
     alerts = events.filter((pl.col("kind") == "alert") & pl.col("time").is_not_null())
     if started is not None:
         alerts = alerts.filter(pl.col("time") >= started).sort("time")
@@ -194,3 +194,35 @@ def _detection(
             )
         )
     return found
+
+
+def _milestones(config: IncidentConfig, started: datetime | None) -> Iterator[Measure]:
+    """Yield how long it took until somebody acknowledged, mitigated and resolved it."""
+    for name in ("acknowledged", "mitigated", "resolved"):
+        at: datetime | None = getattr(config, f"{name}_at")
+        if started is not None and at is not None and at >= started:
+            yield Measure(
+                name=f"{name} after",
+                value=round((at - started).total_seconds() / 60, 1),
+                unit="min",
+                why=f"{name} at {at:%H:%M:%S %Z} by incident.yaml minus the first symptom",
+                evidence=[EvidenceRef(path="incident.yaml", query=f"{name}_at")],
+            )
+
+
+def _customers(claims: Claims | None) -> Iterator[Measure]:
+    """Yield how many customers the declaration speaks of: metrics rarely count people."""
+    for claim in claims.claims if claims else ():
+        number = re.match(r"\D*([\d.,]+)\s?([kKmM]?)", claim.claimed)
+        if _PEOPLE.search(claim.quantity) and number:
+            scale = {"k": 1e3, "m": 1e6}.get(number[2].lower(), 1.0)
+            value = float(number[1].rstrip(".,").replace(",", "")) * scale
+            how = "measured beside it" if claim.verdict == "supported" else "not measured"
+            yield Measure(
+                name="customers affected, as declared",
+                value=value,
+                unit="customers",
+                why=f"line {claim.line} says {claim.claimed}; {how}",
+                evidence=[EvidenceRef(path=claims.name if claims else "", line=claim.line)],
+            )
+            return

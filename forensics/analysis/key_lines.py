@@ -32,7 +32,6 @@ _EXHAUSTED: Final = (
     r"(?i)out ?of ?memory|\boom\b|heap space|gc overhead|leak|exhausted|too many (?:connections|"
     r"clients|open files)|deadlock|no space left|cannot allocate|allocation stall|unable to create"
 )
-_EXHAUSTION: Final = "tells of exhaustion"
 _EXHAUSTED_POINTS: Final = 2.0
 #: Points for rarity are half the orders of magnitude below the commonest pattern, at most this.
 _MOST_RARITY: Final = 2.0
@@ -80,8 +79,9 @@ def run(*, log_patterns: patterns_module.Result) -> Result:
     most = int(table["count"].sum())
     rated = [row for row in map(partial(_rate, total=most), table.to_dicts()) if row]
     rated.sort(key=lambda row: (-row["score"], str(row["time"]), row["text"]))
-    telling = [row for row in rated if row["level"] in _SEVERITY or _EXHAUSTION in row["why"]]
-    frame = pl.DataFrame((telling or rated)[:_MOST], schema=LINES)
+    telling = [row for row in rated if row["level"] in _SEVERITY or row["tells_exhaustion"]]
+    rows = [{name: row[name] for name in LINES} for row in (telling or rated)[:_MOST]]
+    frame = pl.DataFrame(rows, schema=LINES)
     return Result(frame.sort("time", "file", "line", nulls_last=True))
 
 
@@ -95,7 +95,7 @@ def _rate(row: dict[str, Any], *, total: int) -> dict[str, Any] | None:
     exhausted = pl.Series([text]).str.contains(_EXHAUSTED).item()
     if exhausted:
         score += _EXHAUSTED_POINTS
-        reasons.append(_EXHAUSTION)
+        reasons.append("tells of exhaustion")
     if row["kind"] in _SHIFT:
         score += _SHIFT[row["kind"]] * (1.0 if score else _MILD)
         reasons.append(f"{row['kind']} with {row['change']}")
@@ -114,6 +114,7 @@ def _rate(row: dict[str, Any], *, total: int) -> dict[str, Any] | None:
         "count": count,
         "file": row["file"],
         "line": row["line"],
+        "tells_exhaustion": exhausted,
     }
 
 

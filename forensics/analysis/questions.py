@@ -9,22 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
-from forensics.analysis._candidates import NONE_ID
-from forensics.analysis._context import show_bytes
-from forensics.analysis._question_words import find_named_change
+from forensics.analysis._cause_answers import answer_cause, answer_related, answer_worse
+from forensics.analysis._context import show_bytes, show_probability
+from forensics.analysis._decision_words import say_minutes
+from forensics.analysis._question_material import Material, confidence_of, unknown_answer
 from forensics.analysis._statements import Statement
+from forensics.analysis.action_forecast import Result as Forecast
 from forensics.analysis.attribution import Result as Attribution
 from forensics.analysis.claims import Result as Claims
 from forensics.analysis.decisions import Result as Decisions
 from forensics.analysis.heap_summary import Result as HeapSummary
+from forensics.analysis.held_connections import Result as HeldConnections
+from forensics.analysis.held_connections import describe
 from forensics.analysis.impact import Result as Impact
 from forensics.analysis.memory_growth import Result as Growths
 from forensics.analysis.memory_growth import findings as growth_findings
 from forensics.findings import (
     AnyEntry,
-    Confidence,
     Decision,
     EvidenceRef,
     HeapSuspect,
@@ -32,18 +36,20 @@ from forensics.findings import (
 )
 
 TITLE: Final = "The critical questions"
-NEEDS: Final = ("claims", "attribution", "memory_growth", "decisions", "impact", "heap_summary?")
+NEEDS: Final = (
+    "claims",
+    "attribution",
+    "memory_growth",
+    "decisions",
+    "impact",
+    "action_forecast?",
+    "heap_summary?",
+    "held_connections?",
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What answers are made of."""
-
-    attribution: Attribution
-    growth: Growths
-    decisions: Decisions
-    impact: Impact
-    heap: HeapSummary | None
+_SURE: Final = 0.9
+#: A process whose samples end this shortly before the others' still runs.
+_RUNNING: Final = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +59,27 @@ class Result:
     questions: tuple[Question, ...] = ()
 
 
-def run(  # one argument an input
+def run(  # noqa: PLR0913  # one argument an input
     *,
     claims: Claims,
     attribution: Attribution,
     memory_growth: Growths,
     decisions: Decisions,
     impact: Impact,
+    action_forecast: Forecast | None,
     heap_summary: HeapSummary | None,
+    held_connections: HeldConnections | None,
 ) -> Result:
     """Answer every question that the declaration asks."""
-    material = Material(attribution, memory_growth, decisions, impact, heap_summary)
+    material = Material(
+        attribution,
+        memory_growth,
+        decisions,
+        impact,
+        action_forecast or Forecast(),
+        heap_summary,
+        held_connections,
+    )
     asked = [statement for statement in claims.statements if statement.is_question]
     return Result(tuple(answer(statement, material, claims.name) for statement in asked))
 
@@ -80,21 +96,11 @@ def answer(statement: Statement, material: Material, source: str) -> Question:
         if words.search(statement.words):
             made = route(statement, material)
             return made.model_copy(update={"evidence": [asked, *made.evidence]})
-    return _unknown(
+    return unknown_answer(
         statement.text,
         "No analysis of metrics, logs, heap dumps or changes can answer this from the evidence.",
         ["a person who knows", "evidence that speaks of it"],
     ).model_copy(update={"evidence": [asked]})
-
-
-def _unknown(question: str, text: str, missing: list[str]) -> Question:
-    return Question(
-        question=question, answer=text, verdict="unknown", confidence="low", missing=missing
-    )
-
-
-def _confidence(probability: float) -> Confidence:
-    return "high" if probability >= 0.9 else "medium" if probability >= 0.6 else "low"
 
 
 def _heap_suspect(material: Material) -> tuple[HeapSuspect, str] | None:
@@ -108,32 +114,42 @@ def _heap_suspect(material: Material) -> tuple[HeapSuspect, str] | None:
 
 def _released(statement: Statement, material: Material) -> Question:
     """Say who holds what is not given back."""
+    connections = material.connections.last if material.connections else None
     held = _heap_suspect(material)
-    cause = material.attribution.suspects[0] if material.attribution.suspects else None
-    if held is None:
+    if held is None and connections is None:
         text = "No heap dump could be read, so who holds them can't be shown."
         missing = ["a heap dump of a process in trouble (jcmd PID GC.heap_dump FILE)"]
-        return _unknown(statement.text, text, missing)
-    suspect, file = held
-    chain = " -> ".join(suspect.held_by[-4:])
-    text = (
-        f"In {file} {suspect.instances:,} objects of {suspect.class_} hold "
-        f"{show_bytes(suspect.retained_bytes)} ({suspect.share:.0%} of the heap); they stay "
-        f"reachable through {chain}."
-    )
-    sure = False
-    if cause and cause.role == "cause":
-        text += f" They pile up since {cause.what} (probability {cause.probability:.0%})."
-        sure = cause.probability >= 0.9
-    held_words = set(re.findall(r"[a-z]{4,}", f"{suspect.class_} {chain}".lower()))
-    named = _resource_words(statement) & held_words
+        return unknown_answer(statement.text, text, missing)
+    said, refs = [], []
+    is_asked_for = bool(_resource_words(statement) & {"connection", "session", "socket"})
+    if connections is not None and (is_asked_for or held is None):
+        said.append(f"{describe(connections)}.")
+        refs.append(EvidenceRef(path=connections.file, query=connections.holder))
+    is_shown = bool(said)
+    if held is not None:
+        suspect, file = held
+        chain = " -> ".join(suspect.held_by[-4:])
+        where = "There" if said and connections and connections.file == file else f"In {file}"
+        said.append(
+            f"{where} {suspect.instances:,} objects of {suspect.class_} hold "
+            f"{show_bytes(suspect.retained_bytes)} ({suspect.share:.0%} of the heap) and stay "
+            f"reachable through {chain}."
+        )
+        refs.append(EvidenceRef(path=file, query=suspect.class_))
+        words = set(re.findall(r"[a-z]{4,}", f"{suspect.class_} {chain}".lower()))
+        is_shown = is_shown or bool(_resource_words(statement) & words)
+    cause = material.attribution.suspects[0] if material.attribution.suspects else None
+    is_sure = cause is not None and cause.role == "cause" and cause.probability >= _SURE
+    if cause is not None and cause.role == "cause":
+        sure = show_probability(cause.probability)
+        said.append(f"The likely cause is {cause.what} (probability {sure}).")
     return Question(
         question=statement.text,
-        answer=text,
+        answer=" ".join(said),
         verdict="text",
-        confidence="medium" if sure else "low",
-        evidence=[EvidenceRef(path=file, query=suspect.class_)],
-        missing=[] if named else ["a dump in which the resource itself is followed to its holder"],
+        confidence="medium" if is_sure and is_shown else "low",
+        evidence=refs,
+        missing=[] if is_shown else ["a dump in which the resource is followed to its holder"],
     )
 
 
@@ -142,83 +158,32 @@ def _resource_words(statement: Statement) -> set[str]:
     return set(re.findall(kinds, statement.words))
 
 
-def _related(statement: Statement, material: Material) -> Question:
-    """Say how likely the named change is the cause."""
-    suspect = find_named_change(statement, material.attribution)
-    if suspect is None:
-        text = "No known change shares its words, so no probability can be given."
-        return _unknown(statement.text, text, ["a change record that names it"])
-    best = max(suspect.for_, key=lambda a: a.weight, default=None)
-    worst = min(suspect.against, key=lambda a: a.weight, default=None)
-    text = f"{suspect.what}: probability {suspect.probability:.0%} to be the cause."
-    if best:
-        text += f" For it: {best.text}."
-    if worst:
-        text += f" Against it: {worst.text}."
-    verdict = "unknown"
-    if suspect.probability >= 0.8:
+def _over(statement: Statement, material: Material) -> Question:
+    """Say whether the trouble was still seen when the evidence ends."""
+    symptom, service = material.attribution.symptom, material.forecast.service
+    grows = service is not None and service.rate_bytes_per_s > 0
+    if grows:
+        text, verdict = "No: memory of running processes still grows where the evidence ends.", "no"
+    elif symptom is not None and service is not None:
+        text, verdict = f"No: where the evidence ends it is still seen that {symptom.why}.", "no"
+    elif symptom is not None and symptom.end is not None:
+        text = (
+            f"Yes, as far as the evidence goes: trouble was last seen at {symptom.end:%H:%M} UTC."
+        )
         verdict = "yes"
-    elif suspect.probability <= 0.1:
-        verdict = "no"
+    else:
+        text = "The evidence shows no trouble for users, so it does not show an end of it either."
+        verdict = "unknown"
+    roles = symptom.roles if symptom is not None else ()
     return Question.model_validate(
         {
             "question": statement.text,
             "answer": text,
             "verdict": verdict,
-            "confidence": _confidence(max(suspect.probability, 1 - suspect.probability)),
-            "evidence": [ref for a in (best, worst) if a for ref in a.evidence[:2]],
-            "missing": [] if verdict != "unknown" else [material.attribution.sensitivity],
+            "confidence": "low" if verdict == "unknown" else "medium",
+            "evidence": [EvidenceRef(path="metrics", query=role) for role in roles],
+            "missing": ["metrics of the time since"],
         }
-    )
-
-
-def _cause(statement: Statement, material: Material) -> Question:
-    """Name the first suspect, or say that the evidence doesn't decide and what would."""
-    attribution = material.attribution
-    if not attribution.suspects:
-        text = "No change could be weighed."
-        return _unknown(statement.text, text, ["metrics of memory and requests", "the changes"])
-    named = find_named_change(statement, material.attribution)
-    if named is not None and re.match(r"(?:is|was|did|could|are|were|does)\b", statement.words):
-        return _related(statement, material)
-    first = attribution.suspects[0]
-    best = max(first.for_, key=lambda a: a.weight)
-    refs = best.evidence[:3]
-    if not attribution.is_decided:
-        second = attribution.suspects[1]
-        text = (
-            f"The evidence does not decide: {first.what} ({first.probability:.0%}) or "
-            f"{second.what} ({second.probability:.0%})."
-        )
-        return _unknown(statement.text, text, [attribution.sensitivity]).model_copy(
-            update={"evidence": refs}
-        )
-    if first.change_id == NONE_ID:
-        text = f"None of the known changes (probability {first.probability:.0%}): {best.text}."
-    else:
-        text = f"{first.what} (probability {first.probability:.0%}): {best.text}."
-    return Question(
-        question=statement.text,
-        answer=text,
-        verdict="text",
-        confidence=_confidence(first.probability),
-        evidence=refs,
-    )
-
-
-def _worse(statement: Statement, material: Material) -> Question:
-    """Say what the named change is seen to do, and whether traffic made it worse."""
-    related = _related(statement, material)
-    helpers = [s.what for s in material.attribution.suspects if s.role in {"trigger", "amplifier"}]
-    text = related.answer
-    if helpers:
-        text += f" {helpers[0]} multiplied its effect."
-    symptom = material.attribution.symptom
-    if symptom is not None:
-        text += f" The first symptom was: {symptom.why}."
-    missing = ["the code or configuration difference between the two versions"]
-    return related.model_copy(
-        update={"answer": text, "verdict": "text", "missing": [*related.missing, *missing]}
     )
 
 
@@ -238,14 +203,13 @@ def _advise(name: str) -> Callable[[Statement, Material], Question]:
     def route(statement: Statement, material: Material) -> Question:
         decision = _decision(material, name)
         if decision is None:
-            return _unknown(statement.text, "The evidence does not bear on it.", [])
+            return unknown_answer(statement.text, "The evidence does not bear on it.", [])
         verdict = {"do": "yes", "do not": "no", "unknown": "unknown"}[decision.advice]
-        risks = f" Risks: {'; '.join(decision.risks)}." if decision.risks else ""
-        why = decision.why.rstrip(".")
+        risks = f" To watch: {'; '.join(decision.risks)}." if decision.risks else ""
         return Question.model_validate(
             {
                 "question": statement.text,
-                "answer": f"{why}.{risks}",
+                "answer": f"{decision.why}{risks}",
                 "verdict": verdict,
                 "confidence": "low" if verdict == "unknown" else "medium",
                 "evidence": decision.evidence,
@@ -257,22 +221,28 @@ def _advise(name: str) -> Callable[[Statement, Material], Question]:
 
 
 def _when(statement: Statement, material: Material) -> Question:
-    """Say when the limit is reached."""
-    entries = [
+    """Say when the limit is reached by a process that still runs."""
+    growths = growth_findings(material.growth)
+    ends = [entry.life_ended_at for entry in growths if entry.life_ended_at is not None]
+    running = [
         entry
-        for entry in growth_findings(material.growth)
-        if entry.leak == "yes" and entry.time_to_limit_interval is not None
+        for entry in growths
+        if entry.leak == "yes"
+        and entry.time_to_limit_interval is not None
+        and entry.life_ended_at is not None
+        and entry.life_ended_at >= max(ends) - _RUNNING
     ]
-    if not entries:
-        text = "No process grows towards a known limit, so no time can be given."
-        return _unknown(statement.text, text, ["the memory limit", "samples up to now"])
-    soonest = min(entries, key=lambda entry: entry.time_to_limit_min or 0.0)
+    if not running:
+        text = "No running process grows towards a known limit, so no time can be given."
+        return unknown_answer(statement.text, text, ["the memory limit", "samples up to now"])
+    soonest = min(running, key=lambda entry: entry.time_to_limit_min or 0.0)
     low, high = soonest.time_to_limit_interval or (0.0, None)
-    upper = f"{high:.0f}" if high is not None else "unbounded"
+    upper = f"to {say_minutes(high)}" if high is not None else "upwards"
     return Question(
         question=statement.text,
-        answer=f"{soonest.entity} reaches its limit {soonest.time_to_limit_min:.0f} min after the "
-        f"last sample (90 % interval {low:.0f} to {upper} min).",
+        answer=f"{soonest.entity} is the first to reach its limit, about "
+        f"{say_minutes(soonest.time_to_limit_min or 0.0)} after its last sample (90 % interval "
+        f"{say_minutes(low)} {upper}), if it grows on as it did.",
         verdict="text",
         confidence=soonest.confidence,
         evidence=soonest.evidence,
@@ -284,7 +254,7 @@ def _affected(statement: Statement, material: Material) -> Question:
     failed = next((m for m in material.impact.measures if m.name == "failed requests"), None)
     if failed is None or failed.value is None:
         text = "No metric counts failed requests."
-        return _unknown(statement.text, text, ["a request counter by status"])
+        return unknown_answer(statement.text, text, ["a request counter by status"])
     return Question(
         question=statement.text,
         answer=f"{failed.value:,.0f} requests failed; which people are behind them is not in the "
@@ -298,15 +268,21 @@ def _affected(statement: Statement, material: Material) -> Question:
 
 def _leaks(statement: Statement, material: Material) -> Question:
     growth = material.growth
+    sure = show_probability(growth.probability)
     return Question(
         question=statement.text,
-        answer=f"Memory leak: {growth.leak} (kind: {growth.kind}, probability "
-        f"{growth.probability:.0%} given even odds before).",
+        answer=f"{_LEAKS[growth.leak]} (probability {sure}, given even odds before).",
         verdict=growth.leak,
-        confidence=_confidence(max(growth.probability, 1 - growth.probability)),
+        confidence=confidence_of(max(growth.probability, 1 - growth.probability)),
         evidence=[ref for e in growth_findings(growth)[:3] for ref in e.evidence[:1]],
     )
 
+
+_LEAKS: Final = {
+    "yes": "Yes, memory leaks",
+    "no": "No, memory does not leak",
+    "unknown": "Whether memory leaks can't be told yet",
+}
 
 Route = Callable[[Statement, Material], Question]
 
@@ -335,7 +311,7 @@ _ROUTED: Final[tuple[tuple[tuple[str, ...], Route | str], ...]] = (
         ),
         _released,
     ),
-    ((r"\bworse\b|backfire",), _worse),
+    ((r"\bworse\b|backfire",), answer_worse),
     (
         (
             r"scal(?:e|ing)|(?:more|add(?:ing)?|extra) (?:pods|instances|replicas|nodes)",
@@ -355,6 +331,7 @@ _ROUTED: Final[tuple[tuple[tuple[str, ...], Route | str], ...]] = (
         ),
         _when,
     ),
+    ((r"\bover\b|still (?:going|ongoing|happening)|resolved|is it fixed|recovered",), _over),
     (
         (r"how many|affected|(?:which|what) (?:customers|users|share)|impact|how bad|who is hit",),
         _affected,
@@ -364,17 +341,17 @@ _ROUTED: Final[tuple[tuple[tuple[str, ...], Route | str], ...]] = (
             r"(?:what|which|who)\b.*(?:caus|change|trigger|introduc|to blame|culprit|broke)",
             r"(?:what|which|who)\b.*(?:did (?:it|this)|responsib)|root cause|what happened",
         ),
-        _cause,
+        answer_cause,
     ),
     (
         (
             r"relat|because of|due to|responsib|is it the|caus|to blame|culprit|fault",
             r"behind this|anything to do with|linked",
         ),
-        _related,
+        answer_related,
     ),
     ((r"\bleak|grow",), _leaks),
-    ((r"\bwhy\b",), _worse),
+    ((r"\bwhy\b",), answer_worse),
 )
 ROUTES: Final[tuple[tuple[re.Pattern[str], Route], ...]] = tuple(
     (re.compile("|".join(words)), _advise(named) if isinstance(named, str) else named)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forensics.analysis._candidates import NONE_ID
-from forensics.analysis._context import show_bytes
+from forensics.analysis._context import show_bytes, show_probability
 from forensics.analysis._symptoms import BUSIER
 from forensics.analysis.attribution import Result as Attribution
 from forensics.analysis.heap_summary import Result as HeapSummary
@@ -157,21 +157,25 @@ def _cause_sentence(
 ) -> str:
     if suspect is None or attribution is None:
         return "No change could be examined as its cause."
+    sure = show_probability(suspect.probability)
     if not attribution.is_decided:
-        first, second = attribution.suspects[:2]
+        second = attribution.suspects[1]
         return (
-            f"The evidence does not decide between {first.what} ({first.probability:.0%}) and "
-            f"{second.what} ({second.probability:.0%})."
+            f"The evidence does not decide between {suspect.what} ({sure}) and {second.what} "
+            f"({show_probability(second.probability)})."
+            + (f" What would decide: {attribution.wanted[0]}." if attribution.wanted else "")
         )
     if suspect.change_id == NONE_ID:
         symptom = attribution.symptom
         if not has_leak and (symptom is None or symptom.kind == BUSIER):
             return "Nothing in the evidence went wrong for users."
-        return f"None of the known changes explains it (probability {suspect.probability:.0%})."
+        if not attribution.candidates:
+            return "There are no known changes before it: its cause is older, or recorded nowhere."
+        return f"None of the known changes explains it (probability {sure})."
     verb = "caused it" if has_leak else "caused the trouble"
     if attribution.symptom is not None and attribution.symptom.kind == BUSIER and not has_leak:
         verb = "is what moved memory and alarms; nothing went wrong for users"
-    sentence = f"{suspect.what} {verb} (probability {suspect.probability:.0%})."
+    sentence = f"{suspect.what} {verb} (probability {sure})."
     triggers = [s.what for s in attribution.suspects[1:] if s.role in {"trigger", "amplifier"}]
     if triggers:
         sentence += f" {triggers[0]} only brought it on sooner."

@@ -105,22 +105,18 @@ def _named(findings: Findings, changes: pl.DataFrame) -> pl.DataFrame:
 
     A change that several files record is one suspect, and gets the row of its best record.
     """
-    odds = {(s.what, s.time): s.probability for s in findings.suspects}
-    weighed = changes.filter(pl.struct("what", "time").is_in(_records(odds, changes)))
-    changes = changes if weighed.is_empty() else weighed
-    ranked = changes.with_columns(
-        odds=pl.struct("what", "time").map_elements(
-            lambda row: odds.get((row["what"], row["time"]), 0.0), return_dtype=pl.Float64
-        )
+    keys = {name: changes.schema[name] for name in ("what", "time")}
+    odds = pl.DataFrame(
+        [(s.what, s.time, s.probability) for s in findings.suspects],
+        schema={**keys, "odds": pl.Float64},
+        orient="row",
     )
-    named = ranked.unique(["what", "time"], maintain_order=True)
-    named = named.sort("odds", "time", descending=[True, False])
+    ranked = changes.join(odds, on=list(keys), how="left", maintain_order="left")
+    weighed = ranked.filter(pl.col("odds").is_not_null())
+    ranked = ranked if weighed.is_empty() else weighed
+    named = ranked.unique(list(keys), maintain_order=True)
+    named = named.sort("odds", "time", descending=[True, False], nulls_last=True)
     return named.head(_MOST_CHANGES).sort("time", "what")
-
-
-def _records(odds: dict[tuple[str, datetime | None], float], changes: pl.DataFrame) -> pl.Series:
-    schema = {name: changes.schema[name] for name in ("what", "time")}
-    return pl.DataFrame(list(odds), schema=schema, orient="row").to_struct("records")
 
 
 def _ends(

@@ -40,6 +40,7 @@ SECTION_CHARTS: Final = {
     "pool": ("pool-use",),
     "logs": ("log-patterns", "exceptions-by-version"),
     "claims": ("claims-audit",),
+    "decisions": ("action-forecast",),
     "evidence": ("evidence-coverage",),
 }
 #: Sections that are left out where nothing is known, and how the report says so.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from forensics._version import __version__
+from forensics.analysis._obligations import list_obligations
 from forensics.evidence import Case
 from forensics.findings import (
     Claim,
@@ -25,7 +26,7 @@ from forensics.findings import (
     Verdict,
 )
 from forensics.run._references import find_sources, name_files
-from forensics.run.pipeline import Pipeline
+from forensics.run.pipeline import Pipeline, read_declaration
 
 _E = TypeVar("_E")
 
@@ -45,10 +46,11 @@ def assemble(pipeline: Pipeline) -> Findings:
     not be read.
     """
     case, entries = pipeline.case, pipeline.run_all()
+    incident = _incident(case)
     verdicts = _of(Verdict, entries)
     found = Findings(
         generated_by=f"forensics {__version__}",
-        incident=_incident(case),
+        incident=incident,
         verdict=verdicts[0] if verdicts else _NO_VERDICT,
         suspects=sorted(_of(Suspect, entries), key=lambda s: (-s.probability, s.change_id)),
         growth=_of(Growth, entries),
@@ -56,7 +58,7 @@ def assemble(pipeline: Pipeline) -> Findings:
         claims=sorted(_of(Claim, entries), key=lambda claim: claim.line),
         questions=_of(Question, entries),
         decisions=_of(Decision, entries),
-        impact=Impact(measures=_of(Measure, entries), obligations=list(case.config.obligations)),
+        impact=Impact(measures=_of(Measure, entries), obligations=_obligations(pipeline, incident)),
         timeline=sorted(_of(TimelineRow, entries), key=lambda row: (row.time, row.kind, row.text)),
         findings=_of(Finding, entries),
         evidence=list(case.files),
@@ -67,6 +69,13 @@ def assemble(pipeline: Pipeline) -> Findings:
         return found
     roles = pipeline.result("roles").series
     return name_files(found, find_sources(case.metrics, roles, found.growth))
+
+
+def _obligations(pipeline: Pipeline, incident: Incident) -> list[str]:
+    config = pipeline.case.config
+    declared = pipeline.declaration or read_declaration(pipeline.case)
+    text = declared.text if declared is not None else ""
+    return list_obligations(config.obligations, config.checklists, text, incident.detected_at)
 
 
 def _of(kind: type[_E], entries: Iterable[object]) -> list[_E]:

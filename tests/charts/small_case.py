@@ -15,6 +15,8 @@ import numpy as np
 import polars as pl
 
 from forensics import findings as f
+from forensics.analysis._service_model import Action, Service, simulate
+from forensics.analysis.action_forecast import Result as Forecast
 from forensics.analysis.roles import Result as Roles
 from forensics.config import IncidentConfig
 from forensics.tables import EVENTS, LABELS, TIME, empty_table, fit_table
@@ -398,6 +400,21 @@ def make_lifetimes() -> Any:
     return SimpleNamespace(starts=starts)
 
 
+def make_forecast() -> Forecast:
+    service = Service(
+        used_bytes=np.array([3e8, 5e8]),
+        fresh_bytes=2e8,
+        limit_bytes=1e9,
+        rate_bytes_per_s=4e5,
+        share_from_load=1.0,
+        requests_per_s=300.0,
+        pool_size=20.0,
+        hold_s=0.1,
+    )
+    actions = (Action("left alone"), Action("rolled back", replaced_over_s=60.0, is_clean=True))
+    return Forecast(service, tuple(simulate(service, a, 3600.0) for a in actions), 60.0)
+
+
 def make_metrics() -> pl.DataFrame:
     return make_points().select(
         "time",
@@ -497,6 +514,7 @@ INPUTS: dict[str, Any] = {
     "events": make_events,
     "logs": make_logs,
     "gc": make_gc,
+    "action_forecast": make_forecast,
 }
 
 EMPTY: dict[str, Any] = {
@@ -518,6 +536,7 @@ EMPTY: dict[str, Any] = {
     "events": lambda: pl.DataFrame(schema=EVENTS),
     "logs": lambda: empty_table("logs").lazy(),
     "gc": lambda: empty_table("gc"),
+    "action_forecast": Forecast,
 }
 
 
