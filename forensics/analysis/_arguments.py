@@ -102,14 +102,14 @@ def _say_onsets(gaps_s: Sequence[float], delay_s: float) -> str:
     soon_s = _SOON * delay_s
     counts = (
         (
-            f"within {format_seconds(soon_s)} of it",
             sum(-delay_s <= gap <= soon_s for gap in gaps_s),
+            f"within {format_seconds(soon_s)} of it",
         ),
-        ("before it", sum(gap < -delay_s for gap in gaps_s)),
-        ("later", sum(gap > soon_s for gap in gaps_s)),
+        (sum(gap < -delay_s for gap in gaps_s), "before it"),
+        (sum(gap > soon_s for gap in gaps_s), "later"),
     )
-    said = [f"{when} in {count}" for when, count in counts if count]
-    return f"of {len(gaps_s)} exposed process lifetimes that leak, growth began {', '.join(said)}"
+    said = ", ".join(f"{count} {when}" for count, when in counts if count)
+    return f"of {len(gaps_s)} exposed process lifetimes that leak, growth began in {said}"
 
 
 def _exposure(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:

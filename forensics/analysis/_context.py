@@ -133,6 +133,15 @@ def show_probability(probability: float) -> str:
     return f"{probability:.0%}"
 
 
+def show_class(name: str) -> str:
+    """Return a class name for a sentence: without its package, lambdas by who made them."""
+    short = name.partition("/0x")[0].rpartition(".")[2]
+    made, _, rest = short.partition("$$Lambda")
+    if rest:
+        return f"lambda of {made.replace('$', '.')}"
+    return short.replace("$", ".")
+
+
 def show_bytes(value: float) -> str:
     """Return bytes as people write memory: ``7.8 GiB``."""
     for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):

@@ -82,6 +82,9 @@ def rollback_risks(
     cause: Candidate, transactions: Transactions | None, *, has_pool_trouble: bool
 ) -> Iterator[str]:
     """Yield what may go wrong: work in flight, the schema, the driver, held connections."""
+    if cause.kind != "deploy":
+        yield "whatever has come to rely on it since fails without it: try one process first"
+        return
     yield say_open_work(transactions)
     schema, driver = _SCHEMA.search(cause.text), _DRIVER.search(cause.text)
     if schema and _SAFE_SCHEMA.search(cause.text):

@@ -121,7 +121,7 @@ def _arrival(workload: str, life: Life, before: str) -> Candidate:
     return Candidate(
         change_id=f"deploy-{at:%Y%m%dT%H%M%SZ}",
         kind="deploy",
-        what=f"Start of {what} of {workload} (seen in the evidence, recorded nowhere)",
+        what=f"Start of {what} of {workload}, recorded nowhere",
         time=at,
         scope=(workload,),
         from_version=before if life.version else None,
@@ -139,7 +139,7 @@ def _find_rise(
     time, shift = rise
     if any(c.kind == "traffic" and c.time and abs(c.time - time) < _SAME_RISE for c in known):
         return
-    what = f"Rise of traffic to {shift.factor:.2g} times (seen in the metrics, recorded nowhere)"
+    what = f"Rise of traffic to {shift.factor:.2g} times, recorded nowhere"
     if symptom is not None and symptom.kind == "errors" and time > symptom.time:
         what += ", after errors had begun: perhaps retries"
     name = f"traffic-{time:%Y%m%dT%H%M%SZ}"

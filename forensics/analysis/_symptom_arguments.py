@@ -22,6 +22,8 @@ from forensics.findings import Argument, EvidenceRef
 _LEVEL_SHIFT: Final = 1.5
 #: Less than a rise of the load proper, more than its swings: a full pool serves no more.
 _SOME_RISE: Final = 1.3
+#: Nearer than this, trouble began with the change.
+_AT_ONCE_S: Final = 15.0
 #: A limit at this share of what it was, or less, was lowered.
 _LESS: Final = 0.95
 #: What can go wrong for users, and which roles show it; how much it says that all of it is fine,
@@ -50,8 +52,9 @@ def _symptom_timing(candidate: Candidate, explained: Explained, scene: Scene) ->
     else:
         density = 0.98 / delay_s * math.exp(-max(gap, 0.0) / delay_s) + 0.02 / length
     side = "after" if gap >= 0 else "before"
+    when = "at once" if abs(gap) < _AT_ONCE_S else f"first {format_seconds(abs(gap))} {side} it"
     yield Argument(
-        text=f"{scene.symptom.why}, first {format_seconds(abs(gap))} {side} it",
+        text=f"{scene.symptom.why}, {when}",
         weight=math.log(density * length),
         evidence=[
             *change_refs(candidate),

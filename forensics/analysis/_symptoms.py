@@ -122,7 +122,7 @@ def _errors(roles: Roles) -> Symptom | None:
     bad = share.filter(pl.col("share") > max(_ERRORS, 3 * usual))
     if bad.height < 2:
         return None
-    time = _first_lasting(share, share["share"] > max(_ERRORS, 3 * usual))
+    time = first_lasting(share, share["share"] > max(_ERRORS, 3 * usual))
     why = f"errors pass {max(_ERRORS, 3 * usual):.0%} of requests"
     return Symptom("errors", time, why, ("errors", "requests"), bad["time"][-1])
 
@@ -142,12 +142,12 @@ def _slow(roles: Roles) -> Symptom | None:
     slow = by_time.filter(is_slow)
     if usual <= 0 or slow.height < 3:
         return None
-    time = _first_lasting(by_time, is_slow)
+    time = first_lasting(by_time, is_slow)
     why = f"answers take more than {_SLOWER:g} times their usual {usual:.3g} s"
     return Symptom("slow answers", time, why, ("latency",), slow["time"][-1])
 
 
-def _first_lasting(rows: pl.DataFrame, is_bad: pl.Series) -> datetime:
+def first_lasting(rows: pl.DataFrame, is_bad: pl.Series) -> datetime:
     """Return when trouble first lasted: a start of a process, or one hiccup, isn't its onset.
 
     Trouble lasts where most of the next twentieth of the samples show it too; if it never does,

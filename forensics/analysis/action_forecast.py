@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from forensics.analysis._candidates import Candidate, runs_version
@@ -34,6 +35,7 @@ _HORIZON_S: Final = (1800.0, 12 * 3600.0)
 _NO_LIMIT_S: Final = 3600.0
 #: How long replacing one process takes where no rollout was seen.
 _EACH_S: Final = 60.0
+_APART_S: Final = 180.0
 #: Trouble not seen for this long is over.
 _OVER: Final = timedelta(minutes=10)
 
@@ -134,15 +136,22 @@ def _actions(
 def _rollout_s(change: Candidate | None, attribution: Attribution) -> float | None:
     """Return how long the last rollout took: by its record, else from first to last start."""
     deploys = [c for c in attribution.candidates if c.kind == "deploy"]
-    last = change if change is not None and change.kind == "deploy" else (deploys or [None])[-1]
-    if last is None or last.time is None:
+    if change is not None and change.kind == "deploy":
+        deploys = [change]
+    if not deploys or deploys[-1].time is None:
         return None
-    if last.end_time is not None and last.end_time > last.time:
-        return (last.end_time - last.time).total_seconds()
-    starts = [x.start_s for x in attribution.lives if runs_version(x.version, last.to_version)]
-    first_s = min(starts, default=math.nan)
-    firsts = {x.entity: x.start_s for x in reversed(attribution.lives) if x.start_s in starts}
-    took_s = max(firsts.values(), default=math.nan) - first_s
+    last, began = deploys[-1], deploys[-1].time
+    if last.end_time is not None and last.end_time > began:
+        return (last.end_time - began).total_seconds()
+    starts: dict[str, float] = {}
+    for life in attribution.lives:
+        if runs_version(life.version, last.to_version):
+            starts.setdefault(life.entity, life.start_s)
+    ordered = sorted(starts.values())
+    # Processes that were added long afterwards are no part of the rollout.
+    gaps = [b - a for a, b in pairwise(ordered)]
+    count = next((i + 1 for i, gap in enumerate(gaps) if gap > _APART_S), len(ordered))
+    took_s = ordered[count - 1] - ordered[0] if count else 0.0
     return took_s if took_s > 0 else None
 
 

@@ -27,6 +27,7 @@ from forensics.analysis._candidates import (
 from forensics.analysis._exposure import Panel, explain_lives, latest_onset_s
 from forensics.analysis._known_changes import find_known_changes
 from forensics.analysis._lives import Life, collect_lives, find_versions, leak_probability
+from forensics.analysis._log_symptom import find_log_symptom
 from forensics.analysis._mechanism import find_mechanism_words
 from forensics.analysis._symptom_arguments import SYMPTOM_RULES
 from forensics.analysis._symptoms import (
@@ -84,10 +85,10 @@ def run(
 ) -> Result:
     """Weigh every change against every other and against none of them."""
     lives = collect_lives(memory_growth, find_versions(roles, events))
-    symptom = find_symptom(roles, events)
+    symptom = find_symptom(roles, events) or find_log_symptom(logs)
     known = find_known_changes(changes, roles, lives, symptom)
     if not lives and symptom is None and roles.points.is_empty():
-        return Result(candidates=tuple(known), sensitivity="there are no metrics to judge by")
+        return Result(candidates=tuple(known), sensitivity="neither metrics nor logs show trouble")
     candidates = _candidates(known, lives, symptom)
     scene = Scene(
         roles=roles,

@@ -19,6 +19,7 @@ from forensics.analysis._decision_words import (
     say_open_work,
     say_rollout,
 )
+from forensics.analysis._symptoms import BUSIER
 from forensics.analysis.action_forecast import (
     RAISE_POOL,
     REROUTE,
@@ -67,6 +68,7 @@ class _Facts:
 
     cause: Candidate | None
     probability: float
+    leak: str
     growths: Sequence[Growth]
     attribution: Attribution
     forecast: Forecast
@@ -101,6 +103,7 @@ def run(  # noqa: PLR0913  # one argument an input
     facts = _Facts(
         cause=by_id.get(suspect.change_id) if suspect else None,
         probability=suspect.probability if suspect else 0.0,
+        leak=memory_growth.leak,
         growths=growth_findings(memory_growth),
         attribution=attribution,
         forecast=action_forecast or Forecast(),
@@ -144,7 +147,7 @@ def _rollback(facts: _Facts) -> Decision:
         return Decision(
             decision="rollback",
             advice="do not",
-            why=f"the cause is {cause.what}, which no rollback of software undoes",
+            why=f"no rollback of software undoes the cause, {cause.what}",
             evidence=_refs(cause),
         )
     is_clean, control, clean = _control(facts, cause)
@@ -237,6 +240,15 @@ def _scale_out(facts: _Facts) -> Decision:
             evidence=evidence,
         )
     first = facts.attribution.suspects[0] if facts.attribution.suspects else None
+    symptom = facts.attribution.symptom
+    if symptom is not None and symptom.kind == BUSIER:
+        return Decision(
+            decision="scale",
+            advice="unknown",
+            why="the load has risen and nothing went wrong for users, so capacity sufficed so far. "
+            f"{played}",
+            evidence=evidence,
+        )
     if first and first.kind == "traffic" and first.role == "cause":
         return Decision(
             decision="scale",
@@ -256,6 +268,13 @@ def _scale_out(facts: _Facts) -> Decision:
 
 def _restart(facts: _Facts) -> Decision:
     leaking = facts.leaking
+    if not leaking and facts.leak == "unknown":
+        return Decision(
+            decision="restart",
+            advice="unknown",
+            why="whether memory leaks is not known, so neither is what a restart would free",
+            risks=["take a heap dump of one process first: a restart destroys the evidence in it"],
+        )
     if not leaking:
         return Decision(
             decision="restart",

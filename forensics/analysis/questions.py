@@ -116,20 +116,30 @@ def _released(statement: Statement, material: Material) -> Question:
     """Say who holds what is not given back."""
     connections = material.connections.last if material.connections else None
     held = _heap_suspect(material)
+    said: list[str] = []
+    refs: list[EvidenceRef] = []
+    leak = material.growth.leak if re.search(r"\bleak", statement.words) else None
+    if leak is not None:
+        said.append(f"{_LEAKS[leak]}.")
     if held is None and connections is None:
-        text = "No heap dump could be read, so who holds them can't be shown."
+        has_dumps = material.heap is not None and bool(material.heap.files)
+        said.append(
+            "Nothing piles up in the heap dumps that could be read."
+            if has_dumps
+            else "No heap dump could be read, so who holds them can't be shown."
+        )
         missing = ["a heap dump of a process in trouble (jcmd PID GC.heap_dump FILE)"]
-        return unknown_answer(statement.text, text, missing)
-    said, refs = [], []
+        answer = unknown_answer(statement.text, " ".join(said), missing)
+        return answer.model_copy(update={"verdict": leak or "unknown"})
     is_asked_for = bool(_resource_words(statement) & {"connection", "session", "socket"})
     if connections is not None and (is_asked_for or held is None):
         said.append(f"{describe(connections)}.")
         refs.append(EvidenceRef(path=connections.file, query=connections.holder))
-    is_shown = bool(said)
+    is_shown = bool(refs)
     if held is not None:
         suspect, file = held
         chain = " -> ".join(suspect.held_by[-4:])
-        where = "There" if said and connections and connections.file == file else f"In {file}"
+        where = "There" if refs and connections and connections.file == file else f"In {file}"
         said.append(
             f"{where} {suspect.instances:,} objects of {suspect.class_} hold "
             f"{show_bytes(suspect.retained_bytes)} ({suspect.share:.0%} of the heap) and stay "
@@ -192,7 +202,7 @@ def _decision(material: Material, name: str) -> Decision | None:
 
 
 _MISSING: Final = {
-    "rollback": ["transactions with a capture and no final state, from the ledger"],
+    "rollback": ["what became of transactions without a final state, from the ledger"],
     "reroute": ["capacity and version of the other region"],
     "scale": ["the database's limit of connections"],
     "raise the pool": ["the database's limit of connections"],
@@ -213,7 +223,7 @@ def _advise(name: str) -> Callable[[Statement, Material], Question]:
                 "verdict": verdict,
                 "confidence": "low" if verdict == "unknown" else "medium",
                 "evidence": decision.evidence,
-                "missing": _MISSING.get(name, []),
+                "missing": [] if decision.advice == "do not" else _MISSING.get(name, []),
             }
         )
 
@@ -271,7 +281,7 @@ def _leaks(statement: Statement, material: Material) -> Question:
     sure = show_probability(growth.probability)
     return Question(
         question=statement.text,
-        answer=f"{_LEAKS[growth.leak]} (probability {sure}, given even odds before).",
+        answer=f"{_LEAKS[growth.leak]} (probability of a leak: {sure}).",
         verdict=growth.leak,
         confidence=confidence_of(max(growth.probability, 1 - growth.probability)),
         evidence=[ref for e in growth_findings(growth)[:3] for ref in e.evidence[:1]],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forensics.analysis._candidates import NONE_ID
-from forensics.analysis._context import show_bytes, show_probability
+from forensics.analysis._context import show_bytes, show_class, show_probability
 from forensics.analysis._symptoms import BUSIER
 from forensics.analysis.attribution import Result as Attribution
 from forensics.analysis.heap_summary import Result as HeapSummary
@@ -139,16 +139,19 @@ def _where(entries: Sequence[Growth]) -> str:
     if "" in groups or not good or len(bad) != 1:
         return f"{sum(leaks.values())} of {len(leaks)} processes"
     (name, found), clean = next(iter(bad.items())), sum(len(x) for x in good.values())
-    of = "all" if all(found) else f"{sum(found)} of"
+    who = f"{sum(found)} of {len(found)} processes"
+    if all(found):
+        few = {1: "the one process", 2: "both processes"}
+        who = few.get(len(found), f"all {len(found)} processes")
     others = next(iter(good)) if len(good) == 1 else "other versions"
-    return f"{of} {len(found)} processes on {name}, in none of {clean} on {others}"
+    return f"{who} on {name}, in none of {clean} on {others}"
 
 
 def _heap_sentence(heap: HeapSummary | None) -> str:
     if heap is None or not heap.files or not heap.files[-1].suspects:
         return ""
     first = heap.files[-1].suspects[0]
-    name = first.class_.rpartition(".")[2].replace("$", ".")
+    name = show_class(first.class_)
     return f"{first.instances:,} {name} objects hold {first.share:.0%} of the last heap dump."
 
 

@@ -7,11 +7,13 @@ import polars as pl
 import pytest
 
 from forensics.analysis import attribution, roles
+from forensics.analysis._arguments import Scene
 from forensics.analysis._candidates import NONE_ID, Candidate
-from forensics.analysis._exposure import exposed_from
+from forensics.analysis._exposure import Panel, exposed_from
 from forensics.analysis._lives import Life, leak_probability
+from forensics.analysis._log_symptom import find_log_symptom
 from forensics.analysis._reversal import find_reversal
-from forensics.tables import LABELS, empty_table
+from forensics.tables import LABELS, empty_table, fit_table
 from tests.verdict.growths import imagine_growth
 from tests.verdict.score import judge_simulated
 from tests.verdict.simulate import START, draw_incident
@@ -207,3 +209,43 @@ def test_leaving_out_a_kind_of_evidence_leaves_its_arguments_out():
     assert not any(
         "onset of growth" in a.text for s in again.suspects for a in [*s.for_, *s.against]
     )
+
+
+def test_a_setting_acts_on_processes_that_start_after_its_record_ends():
+    begin, end = START, START + timedelta(minutes=1)
+    born_s, nan = end.timestamp() + 600, float("nan")
+    life = Life("api-1", None, born_s, born_s + 3600, 0.9, nan, nan, nan)
+    setting = Candidate("c", "config", "cache without a bound", begin, end)
+    assert exposed_from(setting, life, [setting]) == (born_s, "direct")
+    sale = replace(setting, kind="traffic")
+    assert exposed_from(sale, life, [sale])[1] is None
+
+
+def test_what_is_undecided_says_which_trial_would_decide():
+    """A release and its flag reach the same fresh processes within minutes."""
+    born_s, nan = START.timestamp() + 60, float("nan")
+    first_s = born_s - 3600
+    lives = [
+        *(Life(f"old-{i}", "1", first_s, born_s, 0.05, nan, nan, nan) for i in range(3)),
+        *(Life(f"new-{i}", "2", born_s, born_s + 3600, 0.9, nan, nan, nan) for i in range(3)),
+    ]
+    known = [
+        Candidate("d", "deploy", "Release 2", START, to_version="2"),
+        Candidate("f", "flag", "Flag x on", START + timedelta(minutes=1)),
+    ]
+    panel = Panel(lives, known, (first_s, born_s + 3600))
+    named = roles.Result(pl.DataFrame(schema=roles.SERIES), pl.DataFrame(schema=roles.POINTS))
+    result = attribution.weigh(Scene(named, panel, None, known), 0.95)
+    assert not result.is_decided
+    assert result.wanted[0].startswith("one process with Release 2 but without Flag x on")
+
+
+def test_error_lines_that_come_to_stay_are_trouble_where_there_are_no_metrics():
+    times = [START + timedelta(seconds=10 * i) for i in range(240)]
+    levels = ["ERROR" if i >= 150 else "INFO" for i in range(240)]
+    logs = fit_table("logs", pl.DataFrame({"time": times, "level": levels, "message": "x"})).lazy()
+    symptom = find_log_symptom(logs)
+    assert symptom is not None
+    assert symptom.time == times[150]
+    quiet = logs.with_columns(level=pl.lit("INFO"))
+    assert find_log_symptom(quiet) is None
