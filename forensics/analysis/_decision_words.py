@@ -115,7 +115,4 @@ def say_open_work(transactions: Transactions | None) -> str:
             f"all {transactions.taken_count:,} transactions that took money in the logs reached a "
             "final state; drain processes before they are replaced, so that it stays so"
         )
-    return (
-        "requests in flight while processes are replaced: drain them, and reconcile what was "
-        "begun without a final state"
-    )
+    return "requests in flight: drain processes first, and reconcile what has no final state"

@@ -164,9 +164,7 @@ def findings(result: Result) -> list[AnyEntry]:
     return [
         Finding(
             topic="actions",
-            text=f"If traffic stays as it was last seen, the next {span} depend on what is done as "
-            "the measures say: growth, connections and restarts as fitted, an even share of the "
-            "traffic for each process.",
+            text=f"Each action played forward for {span}, with traffic as it was last seen.",
             confidence="low",
             measures=[m for course in result.courses for m in _measures(course, result)],
             evidence=[EvidenceRef(path="metrics", query="memory, requests and connections")],

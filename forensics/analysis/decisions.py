@@ -234,8 +234,7 @@ def _scale_out(facts: _Facts) -> Decision:
         return Decision(
             decision="scale",
             advice="do not",
-            why="more processes of the same version leak as well; they buy time by sharing the "
-            f"load, and each opens connections of its own. {played}",
+            why=f"more processes of the same version leak as well; they only buy time. {played}",
             risks=["processes times their pool size may pass the database's connection limit"],
             evidence=evidence,
         )

@@ -63,8 +63,8 @@ def draw(findings: Findings, action_forecast: Forecast) -> Chart | None:
         subtitle=f"a model of {service.processes} processes, traffic as last seen",
         panels=tuple(panels),
         caption=(
-            "Growth, restarts and lost connections as fitted; every process takes an even share of "
-            "constant traffic. Processes that are alike die together here, less so in fact."
+            "Growth, restarts and lost connections as fitted, constant traffic evenly shared. "
+            "Processes that are alike die together here, less so in fact."
         ),
         alt=f"Curves of memory and of requests served after each action. {title}.",
         table=_table(courses),
