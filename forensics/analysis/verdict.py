@@ -21,6 +21,11 @@ NEEDS: Final = ("memory_growth", "attribution?", "heap_summary?")
 
 _SURE: Final = 0.9
 _LIKELY: Final = 0.6
+#: Growth of some processes is no leak where all of their version together make it less likely.
+_DIVIDED: Final = 0.6
+_DIVIDED_TEXT: Final = (
+    "Whether memory leaks is open: a process grows, and others that run alike do not."
+)
 _MOST_WORDS: Final = 60
 
 
@@ -38,8 +43,9 @@ def run(
     """Join what growth, heap and attribution found into one sentence with a confidence."""
     suspect = attribution.suspects[0] if attribution and attribution.suspects else None
     cause = _root_cause(suspect, attribution)
+    is_divided = _is_divided(memory_growth, attribution)
     told = [
-        _growth_sentence(memory_growth),
+        _DIVIDED_TEXT if is_divided else _growth_sentence(memory_growth),
         _heap_sentence(heap_summary) if memory_growth.leak != "no" else "",
     ]
     sentences = [
@@ -49,14 +55,21 @@ def run(
     ]
     return Result(
         Verdict(
-            leak=memory_growth.leak,
-            kind=memory_growth.kind,
+            leak="unknown" if is_divided else memory_growth.leak,
+            kind="unknown" if is_divided else memory_growth.kind,
             summary=_shorten(" ".join(filter(None, sentences))),
             root_cause=cause,
-            confidence=_confidence(memory_growth, cause),
+            confidence="low" if is_divided else _confidence(memory_growth, cause),
         ),
         suspect if cause.change_id else None,
     )
+
+
+def _is_divided(growth: Growths, attribution: Attribution | None) -> bool:
+    """Say whether one process grows and those that run alike speak as loudly against it."""
+    if growth.leak != "yes" or attribution is None or not attribution.lives:
+        return False
+    return attribution.leak_probability < _DIVIDED
 
 
 def _shorten(text: str) -> str:
