@@ -20,11 +20,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from PIL import Image
 
 from forensics.charts import _chart as m
+from forensics.charts._fonts import find_families, find_lacking
 from forensics.charts._layout import RuleLabel, fit_label, place_rule_labels, wrap, wrap_label
 from forensics.charts._matplotlib_marks import Place, as_number, draw_mark
 from forensics.charts._theme import FONT, FONT_SIZE_PT, LIGHT
@@ -63,7 +65,8 @@ class Pictures:
     inline
         SVG without title, for a page that gives it one; its text is text.
     svg
-        SVG with title and source line, its text as paths.
+        SVG with title and source line, its text as paths; as text, where no font of this
+        machine has all of its letters and the reader's may.
     png, png_2x
         The same at 110 and at 220 dots an inch.
     """
@@ -78,10 +81,22 @@ def draw(chart: m.Chart) -> Pictures:
     """Draw a chart in every still form; it is laid out once, which is what costs most."""
     with _drawing():
         figure = _build_figure(chart)
+        lacking = find_lacking(_texts(figure, chart))
+    families = find_families(lacking)
+    with _drawing(families):
+        figure = _build_figure(chart) if families else figure
         inline = _to_svg(figure, "none")
         _add_frame(figure, chart)
         small, large = _to_pngs(figure)
-        return Pictures(inline, _to_svg(figure, "path"), small, large)
+        is_whole = all(find_families(letter) for letter in lacking)
+        return Pictures(inline, _to_svg(figure, "path" if is_whole else "none"), small, large)
+
+
+def _texts(figure: Figure, chart: m.Chart) -> list[str]:
+    """Return every text of a drawing, its frame's included."""
+    drawn: Any = figure.findobj(Text)
+    framed = (chart.title, chart.subtitle, *(ref.path for ref in chart.sources))
+    return [*(text.get_text() for text in drawn), *framed]
 
 
 def draw_inline(chart: m.Chart) -> str:
@@ -91,12 +106,13 @@ def draw_inline(chart: m.Chart) -> str:
 
 
 @contextmanager
-def _drawing() -> Iterator[None]:
-    """Draw in the house's style; a letter that the font lacks is a box in the loose pictures.
+def _drawing(families: Sequence[str] = ()) -> Iterator[None]:
+    """Draw in the house's style, with further font families for letters that its font lacks.
 
-    In the page it is text, for which the reader's machine has a font.
+    A letter that none has is a box in a PNG; in an SVG it is text for the reader's fonts.
     """
-    with mpl.rc_context(_RC), warnings.catch_warnings():
+    style = {**_RC, "font.family": [FONT, *families]}
+    with mpl.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         yield
 

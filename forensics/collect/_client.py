@@ -8,6 +8,7 @@ environment are not used: nothing is sent anywhere but to the target.
 from __future__ import annotations
 
 import base64
+import email.utils
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from forensics.errors import EvidenceError, UsageError
@@ -26,6 +28,7 @@ USER_VARIABLE: Final = "FORENSICS_COLLECT_USER"
 PASSWORD_VARIABLE: Final = "FORENSICS_COLLECT_PASSWORD"  # noqa: S105  # same
 _BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE_S: Final = 60.0
+_PART_BYTES: Final = 1 << 20
 
 
 @dataclass
@@ -40,9 +43,12 @@ class Client:
         Longest wait for an answer to begin or to go on.
     requests_per_s
         Upper bound of the request rate.
+    longest_s
+        Longest time one answer may take altogether: a server that sends a byte now and then
+        keeps within ``timeout_s`` for ever.
     attempts
         Tries for one request, with pauses of 0.5, 1, 2, ... s between them, or as long as
-        the server's ``Retry-After`` says (at most a minute).
+        the server's ``Retry-After`` says, in seconds or as a date (at most a minute).
     max_bytes
         Largest answer accepted.
     pause, clock
@@ -56,6 +62,7 @@ class Client:
 
     base: str
     timeout_s: float = 30.0
+    longest_s: float = 300.0
     requests_per_s: float = 5.0
     attempts: int = 4
     max_bytes: int = 1 << 29
@@ -130,11 +137,11 @@ class Client:
                     return self._read(path, answer)
             except urllib.error.HTTPError as error:
                 why = f"answers HTTP {error.code}"
-                after = error.headers.get("Retry-After", "")
+                asked_s = _asked_pause_s(error.headers)
                 error.close()
                 if error.code not in _BUSY:
                     raise EvidenceError(self._url(path), why, way_out=_advice(error.code)) from None
-                wait_s = float(after) if after.isdigit() else 0.5 * 2.0**attempt
+                wait_s = 0.5 * 2.0**attempt if asked_s is None else asked_s
             except (OSError, http.client.HTTPException) as error:
                 why = f"can't be reached ({getattr(error, 'reason', None) or type(error).__name__})"
                 wait_s = 0.5 * 2.0**attempt
@@ -145,14 +152,23 @@ class Client:
         )
 
     def _read(self, path: str, answer: Any) -> bytes:
-        body: bytes = answer.read(self.max_bytes + 1)
-        if len(body) > self.max_bytes:
-            raise EvidenceError(
-                self._url(path),
-                f"answers more than {self.max_bytes:,} bytes",
-                way_out="choose a shorter window or a selection",
-            )
-        return body
+        deadline = self.clock() + self.longest_s
+        body = bytearray()
+        while part := answer.read1(min(_PART_BYTES, self.max_bytes + 1 - len(body))):
+            body += part
+            if len(body) > self.max_bytes:
+                raise EvidenceError(
+                    self._url(path),
+                    f"answers more than {self.max_bytes:,} bytes",
+                    way_out="choose a shorter window or a selection",
+                )
+            if self.clock() > deadline:
+                raise EvidenceError(
+                    self._url(path),
+                    f"is not done answering after {self.longest_s:g} s",
+                    way_out="choose a shorter window or a selection",
+                )
+        return bytes(body)
 
     def _keep_rate(self) -> None:
         now = self.clock()
@@ -175,6 +191,33 @@ class _SameServer(urllib.request.HTTPRedirectHandler):
                 req.full_url, "redirects to another server", way_out="give that one as the target"
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _asked_pause_s(headers: Mapping[str, str]) -> float | None:
+    """Return how long ``Retry-After`` asks to wait; ``None`` where it says nothing readable.
+
+    A date counts from the server's own ``Date``, so that its clock may be wrong.
+
+    References
+    ----------
+    RFC 9110, section 10.2.3.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdecimal():
+        return float(asked[:9])
+    until = _moment(asked)
+    if until is None:
+        return None
+    now = _moment(headers.get("Date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _credentials() -> dict[str, str]:

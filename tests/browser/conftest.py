@@ -24,22 +24,34 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    driver_program = shutil.which("chromedriver")
-    if program is None or driver_program is None:
+    pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    if None in programs():
         pytest.skip("needs Chromium and its driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(
-        options=options, service=webdriver.ChromeService(executable_path=driver_program)
-    )
+    driver = open_browser(tmp_path_factory.mktemp("profile"))
     driver.set_script_timeout(120)  # axe walks a page of several thousand elements
     yield driver
     driver.quit()
+
+
+def programs() -> tuple[str | None, str | None]:
+    """Return where Chromium and its driver are."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    return chromium, shutil.which("chromedriver")
+
+
+def open_browser(profile: Path):
+    """Return a browser that records what its pages complain of and ask for."""
+    from selenium import webdriver  # noqa: PLC0415  # the tests are skipped without it
+
+    program, driver_program = programs()
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(
+        options=options, service=webdriver.ChromeService(executable_path=driver_program)
+    )
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from forensics.charts import Rule
+from forensics.charts import Rule, _fonts
 from forensics.charts._chart import Axis, Chart, Line, Panel
 from forensics.charts._layout import fit_label, place_rule_labels, shorten, thin, wrap_label
-from forensics.charts._matplotlib import _build_figure, _drawing
-from forensics.charts._theme import DARK, LIGHT, contrast
+from forensics.charts._matplotlib import _build_figure, _drawing, draw
+from forensics.charts._theme import DARK, FONT, LIGHT, contrast
 from forensics.charts._units import human
 from forensics.charts.retained_treemap import lay_out
 
@@ -162,3 +162,29 @@ def test_a_legend_never_covers_the_title_of_its_panel(count):
     boxes = _boxes(chart)
     assert boxes
     assert not [1 for title, legend in boxes if title.overlaps(legend)]
+
+
+def test_letters_that_no_font_has_stay_text_in_a_loose_picture(monkeypatch):
+    monkeypatch.setattr(_fonts, "_find_family", lambda _: "")
+    assert ">结算-0 grows</text>" in draw(_one_line("结算-0 grows")).svg
+    assert "<text" not in draw(_one_line("plain grows")).svg
+
+
+def test_another_font_of_the_machine_lends_its_letters():
+    letter = next(
+        chr(point)
+        for point in range(0x2100, 0x2C00)
+        if _fonts.find_lacking(chr(point)) and _fonts.find_families(chr(point))
+    )
+    assert _fonts.find_lacking("plain é → …") == frozenset()
+    assert "<text" not in draw(_one_line(f"{letter} grows")).svg
+    (family,) = _fonts.find_families(letter)
+    assert family != FONT
+
+
+def _one_line(title):
+    time = Axis(label="time (UTC)", scale="time")
+    line = Line(name="a", x=[START, START + HOUR], y=[1.0, 2.0])
+    panels = (Panel(x=time, y=Axis(label="heap"), marks=(line,)),)
+    texts = dict.fromkeys(("subtitle", "caption", "alt"), "one line")
+    return Chart(id="one-line", title=title, panels=panels, table=pl.DataFrame(), **texts)

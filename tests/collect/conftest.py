@@ -36,7 +36,7 @@ class FakeServer:
                 status, headers, body = reply(parts.path, fields, document)
                 if not isinstance(body, bytes):
                     body = json.dumps(body).encode()
-                self.send_response(status)
+                (self.send_response_only if "Date" in headers else self.send_response)(status)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
                 self.end_headers()

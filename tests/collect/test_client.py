@@ -32,6 +32,35 @@ def test_the_server_says_when_to_come_again(serve) -> None:
     assert 7.0 in pauses
 
 
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        pytest.param("Tue, 03 Mar 2026 10:00:20 GMT", 20.0, id="a date"),
+        pytest.param("Tue, 03 Mar 2026 12:00:00 +0200", 0.0, id="now, in another zone"),
+        pytest.param("Tue, 03 Mar 2026 09:00:00 GMT", 0.0, id="a date that is past"),
+        pytest.param("Tue, 03 Mar 2026 23:00:00 GMT", 60.0, id="longer than anybody waits"),
+        pytest.param("soon", 0.5, id="no date"),
+        pytest.param("²", 0.5, id="a digit that is no number"),
+        pytest.param("Tue, 99 Mar 2026 10:00:00 GMT", 0.5, id="an impossible day"),
+    ],
+)
+def test_the_server_may_name_the_time_to_come_again(serve, asked, waited) -> None:
+    answers = iter([503, 200])
+    headers = {"Retry-After": asked, "Date": "Tue, 03 Mar 2026 10:00:00 GMT"}
+    server = serve(lambda *_: (next(answers), headers, b"done"))
+    made, pauses = client(server.address, requests_per_s=1e9)
+    assert made.get("/x") == b"done"
+    assert pauses[0] == waited
+
+
+def test_an_answer_that_only_drips_is_given_up(serve) -> None:
+    server = serve(lambda *_: (200, {}, b"x" * 50))
+    ticks = iter(range(0, 10_000, 400))
+    made = Client(server.address, pause=lambda _: None, clock=lambda: float(next(ticks)))
+    with pytest.raises(EvidenceError, match="not done answering after 300 s"):
+        made.get("/x")
+
+
 def test_a_refusal_is_not_repeated_and_names_the_way_out(serve) -> None:
     server = serve(lambda *_: (403, {}, b""))
     asked, _ = client(server.address)
