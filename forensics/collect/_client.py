@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import Message
 from typing import Any, Final
 
 from forensics.errors import EvidenceError, UsageError
@@ -193,7 +194,7 @@ class _SameServer(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _asked_pause_s(headers: Mapping[str, str]) -> float | None:
+def _asked_pause_s(headers: Message) -> float | None:
     """Return how long ``Retry-After`` asks to wait; ``None`` where it says nothing readable.
 
     A date counts from the server's own ``Date``, so that its clock may be wrong.
