@@ -164,13 +164,26 @@ class HeapSuspect(_Entry):
     growth_bytes: int | None = None
 
 
+class HeapGroup(_Entry):
+    """Objects of one class that one group above dominates; ``parent`` is that one's place."""
+
+    class_: str = Field(alias="class")
+    instances: int
+    retained_bytes: int
+    parent: int | None = None
+
+
 class HeapFile(_Entry):
-    """One heap dump: size, what dominates it."""
+    """One heap dump: size, what dominates it.
+
+    ``outline`` is its dominator tree by class, as far as a group holds 1% of the heap.
+    """
 
     file: str
     objects: int
     shallow_bytes: int
     suspects: list[HeapSuspect] = []
+    outline: list[HeapGroup] = []
 
 
 class Claim(_Entry):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from forensics.errors import ForensicsError
-from forensics.findings import AnyEntry, HeapFile, HeapSuspect
-from forensics.heap import HeapGraph, find_suspects
+from forensics.findings import AnyEntry, HeapFile, HeapGroup, HeapSuspect
+from forensics.heap import HeapGraph, find_suspects, outline_heap
 from forensics.progress import track
 
 TITLE: Final = "What the heap holds"
@@ -67,6 +67,9 @@ def _summarise(dump: Dump) -> tuple[int, HeapFile]:
         objects=graph.object_count,
         shallow_bytes=int(graph.total_bytes),
         suspects=[_suspect(row) for row in suspects.head(_MAX_SUSPECTS).iter_rows(named=True)],
+        outline=[
+            HeapGroup.model_validate(row) for row in outline_heap(graph).iter_rows(named=True)
+        ],
     )
     return graph.facts.created_ms, entry
 

@@ -99,10 +99,13 @@ def _texts(figure: Figure, chart: m.Chart) -> list[str]:
     return [*(text.get_text() for text in drawn), *framed]
 
 
-def draw_inline(chart: m.Chart) -> str:
-    """Return the chart as SVG without title, its text as text."""
+def draw_inline(chart: m.Chart, *, framed: bool = False) -> str:
+    """Return the chart as SVG, its text as text; ``framed`` adds title and source line."""
     with _drawing():
-        return _to_svg(_build_figure(chart), "none")
+        figure = _build_figure(chart)
+        if framed:
+            _add_frame(figure, chart)
+        return _to_svg(figure, "none")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from forensics.charts import _chart as m
-from forensics.charts._layout import fit_label
+from forensics.charts._layout import fit_label, printable
 from forensics.charts._theme import HEAT, LIGHT, text_on
 
 _STYLES: Final = {"solid": "-", "dash": (0, (5, 3)), "dot": (0, (1.2, 2.2))}
@@ -31,6 +31,12 @@ class Place:
     axes: Axes
     panel: m.Panel
     chart_id: str
+
+
+#: What is left of a longer name says nothing.
+_LEAST_LETTERS: Final = 8
+#: Height of a line of the small labels.
+_LINE_PT: Final = 9.0
 
 
 def draw_mark(place: Place, mark: m.Mark) -> None:
@@ -199,7 +205,12 @@ def _write_in_rect(
     if low is None or high is None:
         return
     letters = math.floor(abs(x1 - x0) / (abs(high - low) or 1.0) * 105) - 2
-    fitted = "\n".join(fit_label(line, letters) for line in label.splitlines())
+    lines = label.splitlines()[: _lines_in(place, abs(y1 - y0))]
+    fitted = "\n".join(
+        fit_label(line, letters)
+        for line in lines
+        if letters >= min(_LEAST_LETTERS, len(printable(line)))
+    )
     if fitted:
         place.axes.text(
             (x0 + x1) / 2,
@@ -211,6 +222,17 @@ def _write_in_rect(
             color=LIGHT[text_on(LIGHT[role])],
             clip_on=True,
         )
+
+
+def _lines_in(place: Place, height: float) -> int:
+    """Return how many lines of text fit into a rectangle of a panel with fixed ends."""
+    ends = (place.panel.y.low, place.panel.y.high)
+    low, high = (as_number(end) if end is not None else None for end in ends)
+    figure: Any = place.axes.figure
+    if low is None or high is None:
+        return 2
+    inches = figure.get_size_inches()[1] * 0.8 * height / (abs(high - low) or 1.0)
+    return int(inches * 72 / _LINE_PT)
 
 
 def _draw_note(place: Place, mark: m.Note) -> None:

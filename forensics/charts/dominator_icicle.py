@@ -10,13 +10,15 @@ import polars as pl
 from forensics.charts._chart import Axis, Chart, Panel, Rects
 from forensics.charts._units import human
 from forensics.charts.heap_class_growth import short_class
-from forensics.charts.holder_path import own_holder
+from forensics.charts.holder_path import is_platform, is_root, own_holder
 from forensics.findings import EvidenceRef, Findings, HeapFile
 
 TITLE: Final = "From the roots to what they retain"
 NEEDS: Final = ("findings",)
 
 _MOST_LEVELS: Final = 9
+#: About so many letters go across the picture.
+_LETTERS: Final = 100
 
 
 @dataclass
@@ -42,14 +44,14 @@ def draw(findings: Findings) -> Chart | None:
     if not heaps:
         return None
     heap = max(heaps, key=lambda one: one.shallow_bytes)
-    cells = _lay_out(_merge(heap))
+    cells = _lay_out(_outline(heap) if heap.outline else _merge(heap))
     levels = max(cell.level for cell in cells) + 1
     suspects = {suspect.class_ for suspect in heap.suspects}
     texts = [f"{cell.name}: {human(cell.width, 'bytes')}" for cell in cells]
     return Chart(
         id="dominator-icicle",
         title=_title(heap),
-        subtitle=f"holding paths of the suspects, from the roots down, {heap.file}",
+        subtitle=f"what holds what, from the roots down, {heap.file}",
         panels=(
             Panel(
                 x=Axis(
@@ -65,15 +67,16 @@ def draw(findings: Findings) -> Chart | None:
                         y0=[levels - cell.level - 1.0 for cell in cells],
                         y1=[float(levels - cell.level) for cell in cells],
                         roles=[_role(cell, suspects) for cell in cells],
-                        labels=[cell.name for cell in cells],
+                        labels=[_label(cell, cells[0].width) for cell in cells],
                         texts=texts,
                     ),
                 ),
             ),
         ),
         caption=(
-            "Each row is held by the one above it, from the roots (grey) down to the suspects "
-            "(red); the width is the size retained through it."
+            "Each row is held by the one above it; the width is the size retained through it. "
+            "Red piles up, blue is the program's own, grey the platform's. What holds less than "
+            "1% of the heap is left out."
         ),
         alt=f"Icicle of holding paths in {levels} levels. {_title(heap)}.",
         table=pl.DataFrame(
@@ -85,6 +88,18 @@ def draw(findings: Findings) -> Chart | None:
         sources=(EvidenceRef(path=heap.file),),
         height_in=1.0 + 0.34 * levels,
     )
+
+
+def _outline(heap: HeapFile) -> _Node:
+    """Return the dominator tree by class below the whole heap."""
+    root = _Node("whole heap", float(heap.shallow_bytes))
+    nodes: list[_Node] = []
+    for number, group in enumerate(heap.outline):
+        node = _Node(group.class_, float(group.retained_bytes))
+        above = root if group.parent is None else nodes[group.parent]
+        above.children[f"{number}"] = node
+        nodes.append(node)
+    return root
 
 
 def _merge(heap: HeapFile) -> _Node:
@@ -106,6 +121,8 @@ def _lay_out(root: _Node) -> list[_Cell]:
     while todo:
         node, level, start = todo.pop()
         cells.append(_Cell(node.name, level, start, node.retained))
+        if level == _MOST_LEVELS:
+            continue
         for child in sorted(node.children.values(), key=lambda n: (-n.retained, n.name)):
             todo.append((child, level + 1, start))
             start += child.retained
@@ -119,7 +136,15 @@ def _title(heap: HeapFile) -> str:
     return f"{size} of {short_class(top.class_)} hang on {own_holder(top.held_by)}"
 
 
+def _label(cell: _Cell, whole: float) -> str:
+    """Name a cell in full where there is room, else without its package."""
+    letters = _LETTERS * cell.width / (whole or 1.0)
+    return cell.name if len(cell.name) <= letters else short_class(cell.name)
+
+
 def _role(cell: _Cell, suspects: set[str]) -> str:
     if cell.name in suspects:
         return "cause"
-    return "faint" if cell.level == 0 else "s8" if cell.level == 1 else "s1"
+    if cell.level == 0:
+        return "faint"
+    return "s8" if is_platform(cell.name) or is_root(cell.name) else "s1"

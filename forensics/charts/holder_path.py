@@ -18,6 +18,9 @@ NEEDS: Final = ("findings",)
 
 _MOST_STEPS: Final = 10
 #: Packages of the Java platform and of the languages' own libraries on it.
+_PRIMITIVES: Final = frozenset(
+    {"boolean", "byte", "char", "short", "int", "long", "float", "double"}
+)
 _PLATFORM: Final = ("java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin.", "scala.", "<")
 
 
@@ -55,6 +58,17 @@ def draw(findings: Findings) -> Chart | None:
         sources=(EvidenceRef(path=heap.file),),
         height_in=0.3 + 0.48 * len(path),
     )
+
+
+def is_platform(name: str) -> bool:
+    """Return whether a class, or ``class NAME``, belongs to the platform and not the program."""
+    plain = name.removeprefix("class ")
+    return plain.startswith(_PLATFORM) or plain.rstrip("[]") in _PRIMITIVES
+
+
+def is_root(step: str) -> bool:
+    """Return whether a step of a holding path is a kind of root: words, no name of a class."""
+    return " " in step and not step.startswith("class ")
 
 
 def own_holder(path: Sequence[str]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
 
 from forensics.charts._chart import Axis, Chart, Panel, Rects
-from forensics.charts._theme import role_of
 from forensics.charts._units import human
 from forensics.charts.heap_class_growth import short_class
+from forensics.charts.holder_path import is_platform
 from forensics.findings import EvidenceRef, Findings, HeapFile
 
 TITLE: Final = "Retained size of what dominates the heap"
@@ -46,9 +48,7 @@ def draw(findings: Findings) -> Chart | None:
                         x1=[x + width for x, _, width, _ in boxes],
                         y0=[1 - y - height for _, y, _, height in boxes],
                         y1=[1 - y for _, y, _, _ in boxes],
-                        roles=[
-                            "faint" if name == _REST else role_of(i) for i, name in enumerate(names)
-                        ],
+                        roles=[_role(name, {s.class_ for s in heap.suspects}) for name in names],
                         labels=labels,
                         texts=texts,
                     ),
@@ -56,8 +56,9 @@ def draw(findings: Findings) -> Chart | None:
             ),
         ),
         caption=(
-            "Areas are retained bytes: what a collection would free if the suspect let go. Those "
-            "inside one another are cut down to the heap."
+            "Areas are retained bytes: what a collection would free if it were let go. Red piles "
+            "up, blue is the program's own, grey the platform's; what holds less than 1% is in "
+            f"“{_REST}”."
         ),
         alt=f"Treemap of retained sizes. {_title(heap)}.",
         table=pl.DataFrame({"class": names, "retained_bytes": [float(size) for _, size in sizes]}),
@@ -70,18 +71,41 @@ _REST: Final = "everything else"
 
 
 def _sizes(heap: HeapFile) -> list[tuple[str, float]]:
-    """Return name and bytes of the largest suspects, and the rest of the heap."""
-    top = sorted(heap.suspects, key=lambda s: (-s.retained_bytes, s.class_))[:_MOST]
+    """Return name and bytes of what holds most, and the rest of the heap."""
+    suspects = Counter[str]()
+    for suspect in heap.suspects:
+        suspects[suspect.class_] += suspect.retained_bytes
+    held = suspects + Counter(dict(_leaves(heap, set(suspects))))
     left = float(heap.shallow_bytes)
     sizes: list[tuple[str, float]] = []
-    for suspect in top:
-        size = min(float(suspect.retained_bytes), left)
+    for name, retained in sorted(held.items(), key=lambda item: (-item[1], item[0]))[:_MOST]:
+        size = min(float(retained), left)
         if size > 0:
-            sizes.append((suspect.class_, size))
+            sizes.append((name, size))
         left -= size
     if left > 0:
         sizes.append((_REST, left))
     return sizes
+
+
+def _leaves(heap: HeapFile, suspects: set[str]) -> Iterator[tuple[str, int]]:
+    """Yield the lowest groups of the outline that are neither a suspect nor held by one."""
+    inside: list[bool] = []
+    for group in heap.outline:
+        above = group.parent is not None and inside[group.parent]
+        inside.append(above or group.class_ in suspects)
+    parents = {group.parent for group in heap.outline}
+    sums = Counter[str]()
+    for number, group in enumerate(heap.outline):
+        if number not in parents and not inside[number]:
+            sums[group.class_] += group.retained_bytes
+    yield from sums.items()
+
+
+def _role(name: str, suspects: set[str]) -> str:
+    if name in suspects:
+        return "cause"
+    return "faint" if name == _REST else "s8" if is_platform(name) else "s1"
 
 
 def lay_out(sizes: list[float], box: Box) -> list[Box]:

@@ -13,11 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensics.errors import EvidenceError, ForensicsError, UnknownFormatError
-from forensics.evidence._store import code_version, hash_file, load_reading, save_reading
+from forensics.evidence._store import (
+    code_version,
+    hash_file,
+    load_pick,
+    load_reading,
+    save_pick,
+    save_reading,
+)
 from forensics.evidence._walk import Found, stamp_of
 from forensics.findings import EvidenceFile
 from forensics.progress import track
-from forensics.readers import Limits, Reading, Source, find_reader
+from forensics.readers import Limits, Reader, Reading, Source, find_reader, list_readers
 
 #: Bytes that a heap dump's reading keeps elsewhere: the heap engine has an index of its own.
 _HEAP = "heap"
@@ -130,7 +137,7 @@ class _Intake:
             (reader for glob, reader in self.readers.items() if fnmatch.fnmatch(item.name, glob)),
             None,
         )
-        name, reader = find_reader(source, wanted)
+        name, reader = self._pick(item, source, sha256, wanted)
         size = item.stamp[0]
         if reader.KIND == _HEAP:
             why = _CHANGED if stamp_of(item.path) != item.stamp else ""
@@ -157,6 +164,21 @@ class _Intake:
             why=why,
         )
         return Taken(line, item.path, reading)
+
+    def _pick(
+        self, item: Found, source: Source, sha256: str, wanted: str | None
+    ) -> tuple[str, Reader]:
+        """Choose the reader; an unchanged file need not be shown to all of them again."""
+        if wanted is not None:
+            return find_reader(source, wanted)
+        key = hashlib.sha256(f"{sha256}|{item.name}|{code_version()}".encode()).hexdigest()
+        known = load_pick(self.cache / "picks", key)
+        if known in {plugin.name for plugin in list_readers() if plugin.module is not None}:
+            return find_reader(source, known)
+        name, reader = find_reader(source)
+        if stamp_of(item.path) == item.stamp:
+            save_pick(self.cache / "picks", key, name)
+        return name, reader
 
 
 def _damage_text(reading: Reading) -> str:

@@ -88,3 +88,20 @@ def save_reading(store: Path, key: str, reading: Reading) -> None:
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def load_pick(store: Path, key: str) -> str | None:
+    """Return the name of the reader that was chosen for a file, ``None`` where none is kept."""
+    try:
+        return (store / key).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def save_pick(store: Path, key: str, name: str) -> None:
+    """Keep the name of the reader that was chosen; written whole or not at all."""
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{key[:16]}-", dir=store)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(name)
+    Path(draft).replace(store / key)

@@ -31,14 +31,16 @@ Frames: ``graph.roots``, ``graph.threads``, ``graph.frames``, ``graph.damage``. 
 share), ``graph.total_bytes``.
 
 Questions: ``histogram`` (classes, packages, loaders), ``tree`` (biggest, dominated, retained
-sets), ``paths`` (shortest path from a GC root), ``merged_paths`` (to all of a class),
-``suspects``, ``inspector`` (fields, referents, referrers, entries of one object), ``values``
-(decoded), ``threads``, ``resources``, ``properties``, ``detached`` (V8) and more, a file each.
+sets), ``outline`` (the dominator tree by class), ``paths`` (shortest path from a GC root),
+``merged_paths`` (to all of a class), ``suspects``, ``inspector`` (fields, referents,
+referrers, entries of one object), ``values`` (decoded), ``threads``, ``resources``,
+``properties``, ``detached`` (V8) and more, a file each.
 Each function takes a graph and returns a polars frame; ``graph.sql(...)`` answers SQL.
 """
 
 from forensics.heap.graph import STRONG, UNREACHABLE, WEAK, FieldValue, HeapGraph
 from forensics.heap.histogram import count_classes, count_loaders, count_packages
+from forensics.heap.outline import outline_heap
 from forensics.heap.paths import find_root_path, list_root_path
 from forensics.heap.suspects import find_suspects
 from forensics.heap.tree import (
@@ -66,4 +68,5 @@ __all__ = [
     "list_dominated",
     "list_dominated_by_class",
     "list_root_path",
+    "outline_heap",
 ]

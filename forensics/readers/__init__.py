@@ -4,7 +4,7 @@
 ``Reading``. Each of ``heap``, ``metrics``, ``logs`` and ``changes`` is a plug-in folder.
 """
 
-from forensics.readers._contract import Head, Match, Reading
+from forensics.readers._contract import Head, Match, Reader, Reading
 from forensics.readers._pick import find_reader, list_readers, read_file, sniff_file
 from forensics.readers._source import Limits, Source, open_evidence
 
@@ -12,6 +12,7 @@ __all__ = [
     "Head",
     "Limits",
     "Match",
+    "Reader",
     "Reading",
     "Source",
     "find_reader",

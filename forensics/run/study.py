@@ -173,7 +173,7 @@ class Shown:
         from forensics.charts._write import redact_chart  # noqa: PLC0415  # same
 
         shown = redact_chart(self.chart)  # before it is drawn: coordinates are no text
-        return {"image/svg+xml": draw_inline(shown), "text/plain": shown.alt}
+        return {"image/svg+xml": draw_inline(shown, framed=True), "text/plain": shown.alt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +229,8 @@ def _late(study: Study) -> Callable[[str], Any]:
 
 
 def _flat(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return "; ".join(value)
     if isinstance(value, list | tuple | dict):
         return str(value) if value else None
     return value
