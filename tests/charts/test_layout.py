@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from forensics.charts import Rule, _fonts
+from forensics.charts import Rule, _matplotlib_fonts
 from forensics.charts._chart import Axis, Chart, Line, Panel
 from forensics.charts._layout import fit_label, place_rule_labels, shorten, thin, wrap_label
 from forensics.charts._matplotlib import _build_figure, _drawing, draw
@@ -165,7 +165,7 @@ def test_a_legend_never_covers_the_title_of_its_panel(count):
 
 
 def test_letters_that_no_font_has_stay_text_in_a_loose_picture(monkeypatch):
-    monkeypatch.setattr(_fonts, "_find_family", lambda _: "")
+    monkeypatch.setattr(_matplotlib_fonts, "_find_family", lambda _: "")
     assert ">结算-0 grows</text>" in draw(_one_line("结算-0 grows")).svg
     assert "<text" not in draw(_one_line("plain grows")).svg
 
@@ -174,11 +174,12 @@ def test_another_font_of_the_machine_lends_its_letters():
     letter = next(
         chr(point)
         for point in range(0x2100, 0x2C00)
-        if _fonts.find_lacking(chr(point)) and _fonts.find_families(chr(point))
+        if _matplotlib_fonts.find_lacking(chr(point))
+        and _matplotlib_fonts.find_families(chr(point))
     )
-    assert _fonts.find_lacking("plain é → …") == frozenset()
+    assert _matplotlib_fonts.find_lacking("plain é → …") == frozenset()
     assert "<text" not in draw(_one_line(f"{letter} grows")).svg
-    (family,) = _fonts.find_families(letter)
+    (family,) = _matplotlib_fonts.find_families(letter)
     assert family != FONT
 
 
