@@ -26,8 +26,8 @@ from matplotlib.transforms import ScaledTranslation
 from PIL import Image
 
 from forensics.charts import _chart as m
-from forensics.charts._matplotlib_fonts import find_families, find_lacking
 from forensics.charts._layout import RuleLabel, fit_label, place_rule_labels, wrap, wrap_label
+from forensics.charts._matplotlib_fonts import find_families, find_lacking
 from forensics.charts._matplotlib_marks import Place, as_number, draw_mark
 from forensics.charts._theme import FONT, FONT_SIZE_PT, LIGHT
 from forensics.charts._units import axis_title, human_number, shown_panel

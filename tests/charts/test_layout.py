@@ -12,6 +12,7 @@ from forensics.charts import Rule, _matplotlib_fonts
 from forensics.charts._chart import Axis, Chart, Line, Panel
 from forensics.charts._layout import fit_label, place_rule_labels, shorten, thin, wrap_label
 from forensics.charts._matplotlib import _build_figure, _drawing, draw
+from forensics.charts._matplotlib_fonts import find_families, find_lacking
 from forensics.charts._theme import DARK, FONT, LIGHT, contrast
 from forensics.charts._units import human
 from forensics.charts.retained_treemap import lay_out
@@ -177,9 +178,9 @@ def test_another_font_of_the_machine_lends_its_letters():
         if _matplotlib_fonts.find_lacking(chr(point))
         and _matplotlib_fonts.find_families(chr(point))
     )
-    assert _matplotlib_fonts.find_lacking("plain é → …") == frozenset()
+    assert find_lacking("plain é → …") == frozenset()
     assert "<text" not in draw(_one_line(f"{letter} grows")).svg
-    (family,) = _matplotlib_fonts.find_families(letter)
+    (family,) = find_families(letter)
     assert family != FONT
 
 
