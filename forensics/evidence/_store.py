@@ -6,6 +6,7 @@ the package. Nothing in the store is executable, and a torn entry is simply read
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import tempfile
@@ -99,9 +100,10 @@ def load_pick(store: Path, key: str) -> str | None:
 
 
 def save_pick(store: Path, key: str, name: str) -> None:
-    """Keep the name of the reader that was chosen; written whole or not at all."""
-    store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, draft = tempfile.mkstemp(prefix=f".{key[:16]}-", dir=store)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(name)
-    Path(draft).replace(store / key)
+    """Keep the name of the reader that was chosen; what can't be kept is chosen again."""
+    with contextlib.suppress(OSError):
+        store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = Path(tempfile.mkdtemp(prefix=f".{key[:16]}-", dir=store)) / key
+        draft.write_text(name, encoding="utf-8")
+        draft.replace(store / key)
+        draft.parent.rmdir()
