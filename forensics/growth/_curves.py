@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.growth._envelope import noise_std
+from forensics.growth._following import DAY_S, calmer_loads, day_waves, scaled_load, swelling_day
 from forensics.growth._types import Floats, Floor
 from forensics.kernels.segments import cut_levels
 from forensics.plugins import find_plugins
 
 REQUIRED = ("NAME", "PARAMETERS", "guess", "predict")
 
-_DAY_S = 86_400.0
 #: A part of a day this short looks like any curve; its sine would explain leaks away.
 _MIN_DAYS = 0.5
 #: Less than this much of a day is seldom all there is to see of it.
@@ -35,16 +35,10 @@ _MIN_DAYS_OVERTONE = 0.8
 _FALLS_BACK = 0.03
 _SWING_SIGMAS = 4.0
 _WARM_UPS = (0.012, 0.03, 0.07)
-#: Time constants of a memory of the load, in shares of the window.
-_LAGS = (0.02, 0.05, 0.12)
-#: How long sessions live that end after a fixed time, in shares of the window.
-_TIMEOUTS = (0.04, 0.07, 0.12, 0.18, 0.25)
-#: Widths of the kernels that smooth a load to its trend, in shares of the window.
-_TREND_WIDTHS = (0.12, 0.35)
 #: Prior of each of them, against 1 for the load as it was counted.
 _CALM_LOADS = 1.0
-#: The least memory without load, in shares of the mean, that noise may make of nothing.
-_BELOW_NOTHING = 0.1
+#: ... and of a load that shows in nothing but a growing wave of the day.
+_HIDDEN_LOAD = 0.25
 _MAX_STEPS = 9
 _MAX_STEPS_UNDER_GROWTH = 3
 #: So many steps, each lower than this many rounding units, are a line.
@@ -216,22 +210,22 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
     empty = np.zeros((u.size, 0))
     found = [Background("plain", empty, 0.0)]
     daily = _daily(floor)
-    load = _load(floor)
+    load = scaled_load(floor)
     if load is not None:
         found.append(Background("load", load, log(1.0)))
-        short, middle, long = _lagged(load, u)
-        spread = (np.column_stack([short, long]), np.column_stack([load, middle]))
-        ways = (short, middle, long, *_kept(load, u), *_trends(load, u), *spread)
-        calmer = [c for c in ways if _may_explain(c, floor.y_bytes)]
+        calmer = calmer_loads(load, u, floor.y_bytes)
         found.extend(
             Background("load", column, log(_CALM_LOADS), takes_curves=False) for column in calmer
         )
-    part = _LOG_PART_OF_A_DAY if floor.span_s < _MOST_OF_A_DAY * _DAY_S else 0.0
-    only_rises = floor.span_s >= _DAY_S and _never_falls(floor.y_bytes)
+    part = _LOG_PART_OF_A_DAY if floor.span_s < _MOST_OF_A_DAY * DAY_S else 0.0
+    only_rises = floor.span_s >= DAY_S and _never_falls(floor.y_bytes)
     found.extend(
         Background("daily", columns, log(0.25 / 2**k) + part, for_leaks_only=only_rises)
         for k, columns in enumerate(daily)
     )
+    swelling = swelling_day(floor, u)
+    if swelling is not None:
+        found.append(Background("load", swelling, log(_HIDDEN_LOAD), takes_curves=False))
     for tau in _WARM_UPS:
         warm = -np.expm1(-u / tau)[:, None]
         found.append(Background("warm", warm, log(0.3 / len(_WARM_UPS)), for_leaks_only=True))
@@ -248,73 +242,13 @@ def build_backgrounds(floor: Floor) -> tuple[Background, ...]:
     return tuple(found)
 
 
-def _load(floor: Floor) -> Floats | None:
-    """Return the load, scaled to a mean of 1, if it varies at all."""
-    if floor.load is None or not np.isfinite(floor.load).all():
-        return None
-    mean = float(np.mean(np.abs(floor.load)))
-    if mean <= 0 or float(np.std(floor.load)) < 1e-6 * mean:
-        return None
-    return (floor.load / mean)[:, None]
-
-
-def _lagged(load: Floats, u: Floats) -> list[Floats]:
-    """Return the load as sessions and caches remember it: averaged over the time before.
-
-    The noise of counted requests, which memory doesn't follow, is averaged out with it. Two of
-    them together stand for memories of other lengths and forms.
-    """
-    age = u[:, None] - u[None, :]
-    kernels = (np.where(age >= 0, np.exp(-np.maximum(age, 0) / lag), 0.0) for lag in _LAGS)
-    return [kernel @ load / kernel.sum(axis=1, keepdims=True) for kernel in kernels]
-
-
-def _kept(load: Floats, u: Floats) -> list[Floats]:
-    """Return the load as sessions that end after a fixed time hold it: its mean over that time.
-
-    Before the first point the load is taken to have been what it was then.
-    """
-    before = np.arange(-max(_TIMEOUTS), 0.0, 1.0 / max(u.size, 1))
-    when = np.concatenate([before, u])
-    total = np.cumsum(
-        np.concatenate([np.full(before.size, load[0, 0]), load[:, 0]]) * np.gradient(when)
-    )
-    return [
-        ((np.interp(u, when, total) - np.interp(u - timeout, when, total)) / timeout)[:, None]
-        for timeout in _TIMEOUTS
-    ]
-
-
-def _trends(load: Floats, u: Floats) -> list[Floats]:
-    """Return the load smoothed by local lines: what counts where its counts are mostly noise."""
-    smooth = []
-    for width in _TREND_WIDTHS:
-        distance = (u[None, :] - u[:, None]) / width
-        weight = np.exp(-0.5 * distance**2)
-        total, first, second = (np.sum(weight * distance**k, axis=1) for k in range(3))
-        y0, y1 = weight @ load[:, 0], (weight * distance) @ load[:, 0]
-        spread = np.maximum(second * total - first**2, 1e-12)
-        smooth.append(np.asarray(((second * y0 - first * y1) / spread)[:, None]))
-    return smooth
-
-
-def _may_explain(load: Floats, y: Floats) -> bool:
-    """Tell whether a process without load would still be of a size: no less than nothing."""
-    solution = np.linalg.lstsq(np.column_stack([np.ones_like(load), load]), y, rcond=None)[0]
-    level, height = float(solution[0]), float(np.sum(solution[1:]))
-    return height > 0 and level >= -_BELOW_NOTHING * float(np.mean(np.abs(y)))
-
-
 def _daily(floor: Floor) -> list[Floats]:
     """Return the sine of the day, and with its overtone, as far as the window shows them."""
-    days = floor.span_s / _DAY_S
+    days = floor.span_s / DAY_S
     if days < _MIN_DAYS:
         return []
-    angle = 2 * np.pi * floor.t_s / _DAY_S
-    first = np.column_stack([np.sin(angle), np.cos(angle)])
-    if days < _MIN_DAYS_OVERTONE:
-        return [first]
-    return [first, np.column_stack([first, np.sin(2 * angle), np.cos(2 * angle)])]
+    waves = day_waves(floor.t_s)
+    return [waves[:, :2]] if days < _MIN_DAYS_OVERTONE else [waves[:, :2], waves]
 
 
 def _never_falls(y: Floats) -> bool:

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from forensics.errors import NotEnoughDataError, UsageError
-from forensics.growth._types import Known
+from forensics.growth._curves import unit_time
+from forensics.growth._envelope import scan_floor
+from forensics.growth._following import swelling_day
+from forensics.growth._types import Known, Life
 from forensics.growth._verdict import assess_growth, judge, pool_lives
 from tests.zoo import LEAKS, LOOK_ALIKES, SHAPES, ZooCase, draw_case
 
@@ -205,3 +208,22 @@ def test_no_model_is_named_below_an_evidence_ratio_of_three():
     assert 0 < len(named) < len(lives)
     assert all(life.evidence_ratio >= 3 for life in named)
     assert all(life.evidence_ratio < 3 for life in lives if life.model == "undetermined")
+
+
+@pytest.mark.parametrize(("waves_grow", "expected"), [(True, "no"), (False, "yes")])
+def test_growth_under_waves_that_grow_with_it_is_traffic_that_nobody_recorded(waves_grow, expected):
+    t = 1.7e9 + np.arange(0, 5 * 86_400.0, 300.0)
+    trend = 1 + 0.8 * np.linspace(0, 1, t.size)
+    wave = 0.3 * np.sin(2 * np.pi * t / 86_400)
+    held = trend * (1 + wave) if waves_grow else trend + wave
+    noise = 1e7 * np.random.default_rng(3).normal(size=t.size)
+    found = assess_growth(t, 3e8 + 1e9 * held + noise)
+    assert found.leak == expected
+    assert (found.latest.model == "load_following") == waves_grow
+
+
+def test_waves_of_one_day_are_too_few_to_grow():
+    t = 1.7e9 + np.arange(0, 86_400.0, 300.0)
+    held = (1 + 0.8 * np.linspace(0, 1, t.size)) * (1 + 0.3 * np.sin(2 * np.pi * t / 86_400))
+    floor = scan_floor(t, 1e9 * held, life=Life(0, t.size, t[0], t[-1], "end"))
+    assert swelling_day(floor, unit_time(floor)) is None
