@@ -222,10 +222,24 @@ def _lasting_reach(swings: NDArray[np.int64], falls: int) -> int:
 
 
 def _lasting_fall(y: Floats, at: int, reach: int) -> float:
-    """Return the fall from the median just before ``at`` to that just after: noise has none."""
+    """Return the fall from the samples just before ``at`` to those just after: noise has none.
+
+    Medians stand for either side, and where both rise, what memory rose between their middles is
+    added, or the teeth of a leak that restarts would seem less deep the steeper they are.
+    """
     before = y[max(at - reach - 1, 0) : at]
     after = y[at : at + reach]
-    return float(np.median(before) - np.median(after)) if before.size else 0.0
+    if not before.size:
+        return 0.0
+    apart = (before.size + after.size) / 2
+    risen = max(0.0, min(_pace(before), _pace(after))) * apart
+    return float(np.median(before) - np.median(after)) + risen
+
+
+def _pace(y: Floats) -> float:
+    """Return the rise a sample: the median over pairs half the samples apart."""
+    half = y.size // 2
+    return float(np.median(y[-half:] - y[:half])) / (y.size - half) if half else 0.0
 
 
 def _glides(t_s: Floats, y: Floats) -> Floats:

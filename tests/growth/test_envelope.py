@@ -172,3 +172,10 @@ def test_frequent_falls_are_collections_of_a_heap_and_restarts_of_a_process():
     y = 4e8 + 1e9 * (t % 1200.0) / 1200.0
     assert find_restarts(t, y).size == 0
     assert find_restarts(t, y, is_resident=True).tolist() == [80, 160, 240, 320]
+
+
+def test_steep_teeth_are_no_less_deep_for_their_steepness():
+    t = 300.0 * np.arange(64)
+    lives = np.arange(64) % 16
+    y = 1e9 * (0.9 + 0.25 * lives / 15) + 5e6 * np.random.default_rng(1).normal(size=64)
+    assert find_restarts(t, y).tolist() == [16, 32, 48]
