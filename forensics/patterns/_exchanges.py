@@ -51,8 +51,8 @@ class Units:
         message = np.repeat(np.arange(len(messages)), lengths)
         ends = np.cumsum(lengths)
         place = np.arange(units.size) - np.repeat(ends - lengths, lengths)
-        part = _mix(units.astype(np.uint64) * _MIX_A + _mix(place.astype(np.uint64)))
-        whole = _sum_by(part, ends) + _mix(lengths.astype(np.uint64))
+        part = mix(units.astype(np.uint64) * _MIX_A + mix(place.astype(np.uint64)))
+        whole = _sum_of(part, ends) + mix(lengths.astype(np.uint64))
         rows = pl.DataFrame(
             {
                 "message": message,
@@ -62,7 +62,7 @@ class Units:
                 "whole": whole[message],
                 "unit_words": words,
                 "is_name": names[units],
-                "words": _sum_by(words, ends)[message],
+                "words": _sum_of(words, ends)[message],
             }
         )
         return cls(rows.filter(pl.Series(opened)))
@@ -137,7 +137,7 @@ def _count_words(unit: str) -> int:
     return sum(map(is_word, unit.split(" ")))
 
 
-def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Finish a hash so that sums of hashes don't collide by structure (splitmix64)."""
     x = (x ^ (x >> np.uint64(30))) * _MIX_A
     x = (x ^ (x >> np.uint64(27))) * _MIX_B
@@ -145,8 +145,16 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return mixed
 
 
-def _sum_by(parts: NDArray[_Number], ends: NDArray[np.int64]) -> NDArray[_Number]:
+def sum_by(parts: NDArray[_Number]) -> NDArray[_Number]:
+    """Return the running sums of ``parts``, shape (n + 1,): nothing first."""
+    sums: NDArray[_Number] = np.concatenate(
+        [np.zeros(1, parts.dtype), np.cumsum(parts, dtype=parts.dtype)]
+    )
+    return sums
+
+
+def _sum_of(parts: NDArray[_Number], ends: NDArray[np.int64]) -> NDArray[_Number]:
     """Sum up consecutive runs of ``parts``; an empty run gives zero."""
-    running = np.concatenate([np.zeros(1, parts.dtype), np.cumsum(parts, dtype=parts.dtype)])
+    running = sum_by(parts)
     sums: NDArray[_Number] = running[ends] - running[np.concatenate([[0], ends[:-1]])]
     return sums

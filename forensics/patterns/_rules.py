@@ -36,6 +36,8 @@ _REQUEST = r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT) "
 _DOUBLE = rf'(?<![\w"])"(?!{_REQUEST})[^"]{{0,300}}"(?![\w"])'
 _SINGLE = r"(?<![\w'])'[^']{0,300}'(?![\w'])"
 _ITEM = r"[^\s,\[\]]+"
+#: A class with its package; before a colon it says who speaks, as exceptions do.
+_CLASS = r"(?<![\w.])[a-z]\w*(?:\.[a-z]\w*)+\.[A-Z][\w$]*[a-z][\w$]*(?![\w.(:])"
 _ROLE = r"\b((?i:for|invalid|by|of|illegal|unknown|from|to) user) [A-Za-z_][\w.-]*"
 
 #: A rule is tried only on a text that holds one of its marks.
@@ -69,6 +71,7 @@ RULES: Final = tuple(
         (("<",), r"<(\s?[0\x00](?![^<]*>))", r"\1"),  # "< 1 s" is one value
         (("",), r"\b[a-f]{8,}\b", V),
         # the role, then the name that fills it; before "=" or ":" it is a name of a field
+        ((".",), _CLASS, V),
         (("user ",), _ROLE, rf"\1 {V}"),
     )
 )

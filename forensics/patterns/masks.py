@@ -17,7 +17,9 @@ from typing import Final, NamedTuple
 from forensics.patterns._rules import V, mask_text
 
 VARIABLE: Final = "<*>"
-_TOKEN: Final = re.compile(r"\x00|[=,;()\[\]{}<>\"'|]|[^\s=,;()\[\]{}<>\"'|\x00]+")
+_TOKEN: Final = re.compile(  # an apostrophe inside a word is none of the delimiters
+    r"\x00|[=,;()\[\]{}<>\"'|]|(?:[^\s=,;()\[\]{}<>\"'|\x00]|(?<=[A-Za-z])'(?=[a-z]{1,2}\b))+"
+)
 _KEY: Final = re.compile(r"([A-Za-z_][A-Za-z_.$-]*):(?=[^:])(.+)\Z")
 _ENDING: Final = re.compile(r"(.*?[^.:!?])([.:!?]+)\Z")
 _ORDINAL: Final = re.compile(r"[A-Za-z]{2,}0\Z")
@@ -98,6 +100,16 @@ def simplify(masked: Masked) -> Masked:
         if len(kept.tokens) == len(masked.tokens):
             return kept
         masked = kept
+
+
+def mask_span(one: Masked, start: int, end: int) -> Masked:
+    """Return a message with one variable for its tokens from ``start`` to before ``end``."""
+    return simplify(
+        Masked(
+            (*one.tokens[:start], VARIABLE, *one.tokens[end:]),
+            (*one.spaced[: start + 1], *one.spaced[end:]),
+        )
+    )
 
 
 def _fold_neighbours(masked: Masked) -> Masked:

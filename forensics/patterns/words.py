@@ -23,8 +23,9 @@ from typing import Final
 import polars as pl
 
 from forensics.patterns._exchanges import Units
+from forensics.patterns._phrases import find_phrases
 from forensics.patterns._tails import find_tails
-from forensics.patterns.masks import VARIABLE, Masked, is_word, simplify
+from forensics.patterns.masks import VARIABLE, Masked, is_word, mask_span, simplify
 
 #: So many words in one place are values, if the messages share at least two words ...
 FEWEST_VALUES: Final = 5
@@ -68,6 +69,8 @@ def find_values(masked: Sequence[Masked]) -> list[Masked]:
         _decide_pairs,
         _decide_words,
         _decide_tails,
+        find_phrases,
+        _decide_words,
     ):
         found = _repeat(decide, found)
     return _fold_properties(found)
@@ -146,7 +149,7 @@ def _decide_words(messages: list[Masked]) -> _Changes:
         "place",
     )
     return {
-        tokens[message]: _mask_span(messages[message], place, place + 1)
+        tokens[message]: mask_span(messages[message], place, place + 1)
         for message, place in chosen.select("message", "place").iter_rows()
     }
 
@@ -231,18 +234,9 @@ def _mask_places(
     messages: list[Masked], spans: list[list[tuple[int, int]]], chosen: pl.DataFrame
 ) -> _Changes:
     return {
-        messages[message].tokens: _mask_span(messages[message], *spans[message][place])
+        messages[message].tokens: mask_span(messages[message], *spans[message][place])
         for message, place in chosen.select("message", "place").iter_rows()
     }
-
-
-def _mask_span(one: Masked, start: int, end: int) -> Masked:
-    return simplify(
-        Masked(
-            (*one.tokens[:start], VARIABLE, *one.tokens[end:]),
-            (*one.spaced[: start + 1], *one.spaced[end:]),
-        )
-    )
 
 
 def _fold_properties(found: list[Masked]) -> list[Masked]:

@@ -16,6 +16,7 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -58,7 +59,13 @@ def make_system(
     chosen = chance.sample(statements, many)
     skew = chance.uniform(0.9, 1.6)
     weights = [1 / rank**skew for rank in range(1, many + 1)]
-    makers = {one: [value_maker(hint, chance) for hint in one.hints] for one in chosen}
+    makers = {
+        one: [
+            value_maker(hint, before, after, chance)
+            for hint, (before, after) in zip(one.hints, pairwise(one.literals), strict=True)
+        ]
+        for one in chosen
+    }
     header = chance.choice(HEADERS)
     messages, truth, whole = [], [], []
     for i, one in enumerate(chance.choices(chosen, weights, k=lines)):

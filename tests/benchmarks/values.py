@@ -241,9 +241,21 @@ _ANY: tuple[Callable[[random.Random], Maker], ...] = (
 )  # fmt: skip
 
 
-def value_maker(hint: str, r: random.Random) -> Maker:
-    """Return what makes the values of one variable: ``d:port`` is a number called port."""
+_UNIT = re.compile(r" ?(?:ms|us|ns|msecs?|secs?|seconds|s|%|[KMG]i?B|bytes)\b")
+
+
+def value_maker(hint: str, before: str, after: str, r: random.Random) -> Maker:
+    """Return what makes the values of one variable: ``d:port`` is a number called port.
+
+    What stands beside it says what no author would put there: behind ``0x`` are hexadecimal
+    digits, a unit follows a number, and why something failed is said at an end, in brackets or
+    behind a colon.
+    """
     kind, _, name = hint.partition(":")
+    if before.endswith("0x"):
+        kind = "x"
+    elif _UNIT.match(after):
+        kind = "d"
     if kind in "diu":
         return _number
     if kind in "xXp":
@@ -253,5 +265,8 @@ def value_maker(hint: str, r: random.Random) -> Maker:
     if kind == "c":
         return lambda q: q.choice("abcxyz")
     make = next((rule(r) for found, rule in _BY_NAME if re.search(found, name)), None)
-    make = make or r.choice(_ANY)(r)
+    is_closed = (
+        not after.strip(".!") or after[0] in ")]," or before.rstrip()[-1:] in ("(", "[", ":")
+    )
+    make = make or r.choice(_ANY if is_closed else _ANY[:-1])(r)
     return (lambda q: repr(make(q))) if kind == "r" else make
