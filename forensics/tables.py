@@ -43,6 +43,7 @@ LOGS: Final = pl.Schema(
         "template_id": pl.String(),
         "exception": pl.String(),
         "trace_id": pl.String(),
+        "attributes": LABELS,
         "raw_ref": RAW_REF,
         "source": pl.String(),
     }
@@ -189,6 +190,17 @@ def label(name: str) -> pl.Expr:
         .drop_nulls()
     )
     return pairs.list.first().alias(name)
+
+
+def attributes(**values: pl.Expr) -> pl.Expr:
+    """Return the ``attributes`` column of ``logs``: those of the values that aren't null."""
+    pairs = [
+        pl.when(value.is_not_null()).then(
+            pl.struct(pl.lit(name).alias("name"), value.cast(pl.String).alias("value"))
+        )
+        for name, value in sorted(values.items())
+    ]
+    return pl.concat_list(pairs).list.drop_nulls().alias("attributes")
 
 
 def to_utc(moment: datetime) -> datetime:

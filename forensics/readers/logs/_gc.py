@@ -25,6 +25,12 @@ def size_bytes(column: str) -> pl.Expr:
     return (number.cast(pl.Float64) * factor).round().cast(pl.Int64, strict=False).alias(column)
 
 
+def uptime_of(attributes: pl.Expr) -> pl.Expr:
+    """Return the uptime in seconds that rows of a collector's log have as only attribute."""
+    text = attributes.list.first().struct.field("value")
+    return text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+
+
 def bytes_of(text: str) -> int | None:
     """Return one printed size in bytes; ``None`` if no address space could hold it."""
     unit = text[-1] if text[-1] in _UNITS else "B"

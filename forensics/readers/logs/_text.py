@@ -17,10 +17,13 @@ from forensics.readers.logs._block import LineReader, TextBlock
 from forensics.readers.logs._collect import Collector, collect
 from forensics.readers.logs._events import Heads
 from forensics.readers.logs._times import Clock, clock_for, parse_strings, text_block
-from forensics.tables import LOGS
+from forensics.tables import LOGS, attributes
 
 #: A file is of a format if this share of its first lines is, continued lines left out.
 _SHARE: Final = 0.6
+
+#: Groups that become ``attributes``.
+_ATTRIBUTES: Final = ("process_id", "uptime_s")
 
 Refine = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -57,7 +60,8 @@ def regex_heads(
 ) -> Heads:
     """Return the lines of a block that fit ``pattern``, and what its named groups hold.
 
-    The group ``time`` is parsed; groups named like columns of ``logs`` fill those. ``refine``
+    The group ``time`` is parsed; groups named like columns of ``logs`` fill those, a
+    ``process_id`` and an ``uptime_s`` become attributes. ``refine``
     gets all groups as a frame with the lines' ``text`` and may compute further columns.
     """
     text = block.text()
@@ -78,6 +82,9 @@ def regex_heads(
         micros = frame["micros"].fill_null(NO_TIME).to_numpy()
     elif "time" in frame.columns:
         micros = parse_strings(frame["time"], clock.style, clock.year)
+    told = [name for name in _ATTRIBUTES if name in frame.columns]
+    if told:
+        frame = frame.with_columns(attributes(**{name: pl.col(name) for name in told}))
     kept = [name for name in frame.columns if name in LOGS and name != "time"]
     fields = {name: frame[name] for name in kept}
     if "message" not in fields:

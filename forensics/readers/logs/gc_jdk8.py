@@ -18,7 +18,7 @@ import polars as pl
 
 from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
-from forensics.readers.logs._gc import SIZE, bytes_of, entity_of
+from forensics.readers.logs._gc import SIZE, bytes_of, entity_of, uptime_of
 from forensics.readers.logs._text import collect_text, match_lines
 from forensics.tables import GC
 
@@ -30,7 +30,7 @@ _STAMP: Final = (
 )
 _LINE: Final = (
     r"^(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d+[+-]\d{4}): ?)?"
-    r"(?P<trace_id>\d+[.,]\d+): (?P<message>.*)$"
+    r"(?P<uptime_s>\d+[.,]\d+): (?P<message>.*)$"
 )
 _INNER: Final = re.compile(r"\[(?!(?:Full )?GC\b)[^\[\]]*\]")
 _STAMP_INSIDE: Final = re.compile(_STAMP)
@@ -59,7 +59,7 @@ def read(source: Source) -> Reading:
         reading.tables["logs"].lazy().filter(pl.col("message").str.contains(r"GC|CMS-concurrent"))
     )
     rows = []
-    uptimes = pl.col("trace_id").str.replace(",", ".", literal=True).cast(pl.Float64)
+    uptimes = uptime_of(pl.col("attributes"))
     columns = ("time", "uptime_s", "message")
     for time, uptime_s, message in (
         told.with_columns(uptime_s=uptimes).select(columns).collect().iter_rows()

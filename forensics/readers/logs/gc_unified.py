@@ -10,22 +10,36 @@ JEP 158 (unified JVM logging), JEP 271 (unified GC logging); ``-Xlog`` in the ``
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
 
 from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
-from forensics.readers.logs._gc import SIZE, entity_of, size_bytes
+from forensics.readers.logs._gc import SIZE, entity_of, size_bytes, uptime_of
 from forensics.readers.logs._text import collect_text, match_lines
 from forensics.tables import empty_table, fit_table
 
 TITLE: Final = "JVM unified GC log (JDK 9 and later)"
 KIND: Final[Kind] = "logs"
 
-_LINE: Final = r"^(?P<deco>(?:\[[^\[\]]*\])+)\s?(?P<message>.*)$"
+_DECORATIONS: Final = r"(?:\[[^\[\]]*\])"
+_LINE: Final = rf"^(?P<deco>{_DECORATIONS}+)\s?(?P<message>.*)$"
+#: ``-Xlog:gc:file=gc.log:none``
+_BARE: Final = rf"^(?P<deco>{_DECORATIONS}*)\s?(?P<message>.*)$"
 _STAMP: Final = r"\[(?:\d{4}-\d\d-\d\dT[\d:.,]+[+-]\d{4}|\d+[.,]\d+s|\d+(?:ms|ns))\s*\]"
 _TAGS: Final = r"\[(?:gc|safepoint|metaspace|heap|cds|ergo|task|phases|age)[\w,+]*\s*\]"
+
+#: What no other program writes: numbered collections, and which collector began.
+_NUMBERED: Final = r"GC\(\d+\) (?:[YyOo]: )?[A-Z][a-z]"
+_BEGINS: Final = (
+    r"(?:Using (?:Serial|Parallel|G1|Shenandoah|Epsilon|Concurrent Mark Sweep|The Z Garbage "
+    r"Collector)|Initializing The Z Garbage Collector)\s*$"
+)
+#: An uptime and a second decoration, whatever its tags: ``-Xlog:all``.
+_UPTIME: Final = r"\[\d+[.,]\d{3}s\s*\]"
+_PLAIN: Final = r"\[[\w+, ]+\]"
 
 # The end of the line that closes a pause, a concurrent phase or a collection.
 _RECORD: Final = (
@@ -45,17 +59,31 @@ _CAUSE: Final = (
 )
 #: Shenandoah says before a cycle why it begins; its figures are left out.
 _FIGURES: Final = r"\s*\([^)]*\)|\s+\d+ of \d+\b"
+#: Decorations ``timemillis`` and ``uptimemillis`` look alike: what would be an uptime of
+#: three years or more is a time.
+_FIRST_MILLIS: Final = 100_000_000_000
+_WRITTEN: Final = "%Y-%m-%dT%H:%M:%S%.3f+0000"
 _COLLECTORS: Final = {"Concurrent": "CMS", "Z": "ZGC"}
 
 
 def sniff(head: Head) -> Match:
-    """Claim lines decorated with a time or uptime and a collector's tags."""
-    return match_lines(head, rf"^(?:\[[^\[\]]*\])*?{_STAMP}(?:\[[^\[\]]*\])*?{_TAGS}")
+    """Claim lines with a collector's tags, numbered collections, or a JVM's decorations."""
+    for pattern in (
+        rf"^{_DECORATIONS}*?{_STAMP}{_DECORATIONS}*?{_TAGS}",
+        rf"^{_DECORATIONS}*\s?{_NUMBERED}",
+        rf"^(?:{_UPTIME}{_PLAIN}|{_PLAIN}{_UPTIME})",
+    ):
+        if match_lines(head, pattern) is not Match.NO:
+            return Match.MAGIC
+    if re.search(rf"(?m)^{_DECORATIONS}+\s?{_BEGINS}", head.text) is None:
+        return Match.NO
+    return match_lines(head, rf"^{_DECORATIONS}+\s?")
 
 
 def read(source: Source) -> Reading:
     """Read all lines into ``logs`` and all collections into ``gc``."""
-    found, clock = collect_text(source, _LINE, refine=_refine, joins=False)
+    is_bare = match_lines(source.head(), rf"^\s?{_NUMBERED}") is not Match.NO
+    found, clock = collect_text(source, _BARE if is_bare else _LINE, refine=_refine, joins=False)
     reading = found.reading("gc_unified", notes=clock.notes)
     logs = reading.tables["logs"]
     gc = find_collections(logs.lazy(), entity_of(source.name), source.name)
@@ -76,29 +104,42 @@ def read(source: Source) -> Reading:
 
 def _refine(frame: pl.DataFrame) -> pl.DataFrame:
     deco = pl.col("deco")
+    millis = deco.str.extract_all(r"\[\d{1,15}ms\s*\]").list.eval(_number(pl.element()))
+    nanos = deco.str.extract_all(r"\[\d{1,18}ns\s*\]").list.eval(_number(pl.element()))
     uptime = pl.coalesce(
         deco.str.extract(r"\[(\d+[.,]\d+)s\s*\]")
         .str.replace(",", ".", literal=True)
         .cast(pl.Float64),
-        deco.str.extract(r"\[(\d+)ms\s*\]").cast(pl.Float64) / 1e3,
-        deco.str.extract(r"\[(\d+)ns\s*\]").cast(pl.Float64) / 1e9,
+        _first(millis, pl.element() < _FIRST_MILLIS) / 1e3,
+        # timenanos count from any moment: nothing says which of two is the uptime
+        nanos.list.min() / 1e9,
     )
+    since_1970 = _first(millis, pl.element() >= _FIRST_MILLIS)
+    written = deco.str.extract(r"\[(\d{4}-\d\d-\d\dT[\d:.,]+(?:[+-]\d{4}|Z)?)\s*\]")
     return frame.with_columns(
-        time=deco.str.extract(r"\[(\d{4}-\d\d-\d\dT[\d:.,]+(?:[+-]\d{4}|Z)?)\s*\]"),
+        time=pl.coalesce(written, pl.from_epoch(since_1970, "ms").dt.strftime(_WRITTEN)),
         level=deco.str.extract(r"\[(error|warning|info|debug|trace)\s*\]"),
         logger=deco.str.extract_all(r"\[[a-z0-9]+(?:,[a-z0-9]+)*\s*\]")
         .list.last()
         .str.strip_chars("[] "),
-        trace_id=uptime.cast(pl.String),
+        uptime_s=uptime,
     ).drop("deco")
 
 
+def _number(text: pl.Expr) -> pl.Expr:
+    return text.str.extract(r"(\d+)").cast(pl.Int64)
+
+
+def _first(numbers: pl.Expr, condition: pl.Expr) -> pl.Expr:
+    return numbers.list.eval(pl.element().filter(condition)).list.first()
+
+
 def find_collections(logs: pl.LazyFrame, entity: str, source: str) -> pl.DataFrame:
-    """Return the ``gc`` table of decorated log rows whose ``trace_id`` is the uptime."""
+    """Return the ``gc`` table of decorated log rows whose one attribute is the uptime."""
     texts = logs.select(
         "time",
         "message",
-        uptime_s=pl.col("trace_id").cast(pl.Float64, strict=False),
+        uptime_s=uptime_of(pl.col("attributes")),
         trigger=pl.col("message")
         .str.extract(r"^Trigger: (.*)$")
         .str.replace_all(_FIGURES, "")

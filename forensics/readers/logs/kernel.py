@@ -19,7 +19,7 @@ from forensics.readers.logs._text import match_lines, read_text
 TITLE: Final = "Kernel messages (dmesg), out-of-memory reports"
 KIND: Final[Kind] = "logs"
 
-_UPTIME: Final = r"^(?:<(?P<pri>\d{1,3})>)?\[ *(?P<trace_id>\d+\.\d{6})\] (?P<message>.*)$"
+_UPTIME: Final = r"^(?:<(?P<pri>\d{1,3})>)?\[ *(?P<uptime_s>\d+\.\d{6})\] (?P<message>.*)$"
 _CLOCK: Final = (
     r"^(?:<(?P<pri>\d{1,3})>)?"
     r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] (?P<message>.*)$"

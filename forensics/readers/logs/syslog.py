@@ -22,16 +22,16 @@ KIND: Final[Kind] = "logs"
 _BSD: Final = (
     r"^(?:<(?P<pri>\d{1,3})>)?"
     r"(?P<time>[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d(?:\.\d+)?) (?P<host>\S+) "
-    r"(?P<logger>[^\s:\[]+(?:\([^)]*\))?)(?:\[(?P<trace_id>\d+)\])?: ?(?P<message>.*)$"
+    r"(?P<logger>[^\s:\[]+(?:\([^)]*\))?)(?:\[(?P<process_id>\d+)\])?: ?(?P<message>.*)$"
 )
 _ISO: Final = (
     r"^(?:<(?P<pri>\d{1,3})>)?"
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)) "
     r"(?P<host>[\w.:-]+) "
-    r"(?P<logger>[\w./@-]+(?:\([^)]*\))?)(?:\[(?P<trace_id>\d+)\])?: (?P<message>.*)$"
+    r"(?P<logger>[\w./@-]+(?:\([^)]*\))?)(?:\[(?P<process_id>\d+)\])?: (?P<message>.*)$"
 )
 _NEW: Final = (
-    r"^<(?P<pri>\d{1,3})>1 (?P<time>\S+) (?P<host>\S+) (?P<logger>\S+) (?P<trace_id>\S+) \S+ "
+    r"^<(?P<pri>\d{1,3})>1 (?P<time>\S+) (?P<host>\S+) (?P<logger>\S+) (?P<process_id>\S+) \S+ "
     r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+) ?(?P<message>.*)$'
 )
 _SHAPES: Final = ((_NEW, log_time.ISO), (_BSD, log_time.SYSLOG), (_ISO, log_time.ISO))
@@ -43,7 +43,7 @@ def sniff(head: Head) -> Match:
 
 
 def read(source: Source) -> Reading:
-    """Read all messages; ``trace_id`` is the process id, the year is inferred where it lacks."""
+    """Read all messages; the year is inferred where it lacks, ``attributes`` name the process."""
     pattern, style = _shape_of(source.head()) or _SHAPES[1]
     return read_text(source, "syslog", pattern, style=style, refine=_refine)
 
@@ -57,7 +57,8 @@ def _shape_of(head: Head) -> tuple[str, int] | None:
 
 def _refine(frame: pl.DataFrame) -> pl.DataFrame:
     severity = (pl.col("pri").cast(pl.Int64, strict=False) % 8).cast(pl.String)
-    columns = [name for name in ("host", "logger", "trace_id") if name in frame.columns]
+    columns = [name for name in ("host", "logger", "process_id") if name in frame.columns]
     dashes = [pl.when(pl.col(name) != "-").then(pl.col(name)).alias(name) for name in columns]
+    frame = frame.with_columns(*dashes)
     bom_free = pl.col("message").str.strip_prefix("\ufeff")
-    return frame.with_columns(*dashes, level=severity, message=bom_free).drop("pri")
+    return frame.with_columns(level=severity, message=bom_free).drop("pri")

@@ -98,3 +98,11 @@ def test_a_line_beyond_its_limit_is_cut_and_said(tmp_path: Path) -> None:
     assert reading.counts == {"lines": 3, "events": 3, "continuations": 0, "raw": 0}
     assert reading.damage["what"].to_list() == ["line of more than 1048576 bytes"]
     assert reading.table("logs")["message"].str.len_bytes().max() <= 1 << 20
+
+
+def test_the_process_of_a_syslog_line_is_an_attribute_and_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    path.write_text("Feb  9 14:23:01 host1 sshd[4711]: session opened\n" * 3)
+    row = _reading(Source(path), None).table("logs").row(0, named=True)
+    assert row["attributes"] == [{"name": "process_id", "value": "4711"}]
+    assert row["trace_id"] is None
