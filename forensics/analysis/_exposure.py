@@ -117,7 +117,7 @@ def explain_lives(candidate: Candidate, panel: Panel) -> Explained:
         if is_exposed and life.leak > 0.5:
             timing, gap = _timing_ratio(life, begin, panel)
             gaps.append(gap)
-        groups.setdefault((is_exposed, life.version or life.entity), []).append((fit, timing))
+        groups.setdefault((is_exposed, life.kin), []).append((fit, timing))
         counts[0 if is_exposed else 2] += 1
         counts[1 if is_exposed else 3] += life.leak > 0.5
     sums = {True: [0.0, 0.0], False: [0.0, 0.0]}

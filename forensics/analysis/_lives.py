@@ -7,6 +7,7 @@ shows in resident memory too, but not the other way round, and every fresh proce
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,6 +24,7 @@ from forensics.growth._types import LifeGrowth
 
 Floats = NDArray[np.float64]
 
+_POD: Final = re.compile(r"-[bcdf-hj-np-tv-xz0-9]{5}$")
 #: A life of a few samples is judged by its neighbours alone and tells nothing of its own.
 _SHORTEST_S: Final = 30.0
 #: No verdict on one life is trusted beyond 30 to 1: its model may be wrong in many ways.
@@ -58,6 +60,11 @@ class Life:
     rate_low_bytes_per_min: float = math.nan
     t_s: Floats | None = None
     y_bytes: Floats | None = None
+
+    @property
+    def kin(self) -> str:
+        """What runs the same program: its version, else the ReplicaSet in its pod's name."""
+        return self.version or _POD.sub("", self.entity)
 
 
 def collect_lives(growths: Growths, versions: Mapping[str, str]) -> list[Life]:
@@ -103,7 +110,7 @@ def leak_probability(lives: Sequence[Life]) -> float:
     for life in lives:
         p = min(max(life.leak, 1e-3), 1.0 - 1e-3)
         share = min(max(math.log(p / (1.0 - p)), _AGAINST), _FOR)
-        group = life.version or life.entity
+        group = life.kin
         odds[group] = odds.get(group, 0.0) + share
     worst = max(odds.values(), default=-_FOR)
     return 1.0 / (1.0 + math.exp(-min(max(worst, -4.0), 5.0)))

@@ -22,6 +22,8 @@ from forensics.findings import Argument, EvidenceRef
 _LEVEL_SHIFT: Final = 1.5
 #: Less than a rise of the load proper, more than its swings: a full pool serves no more.
 _SOME_RISE: Final = 1.3
+#: From here on a rate is shown without decimals.
+_WHOLE: Final = 100.0
 #: Nearer than this, trouble began with the change.
 _AT_ONCE_S: Final = 15.0
 #: A limit at this share of what it was, or less, was lowered.
@@ -72,10 +74,14 @@ def _traffic(candidate: Candidate, explained: Explained, scene: Scene) -> Iterat
         return
     rose = 1.5 if shift.factor >= _LEVEL_SHIFT else 0.5 if shift.factor >= _SOME_RISE else -2.0
     yield Argument(
-        text=f"requests went from {shift.before:,.3g}/s to {shift.after:,.3g}/s around it",
+        text=f"requests went from {_rate(shift.before)} to {_rate(shift.after)} around it",
         weight=rose,
         evidence=[EvidenceRef(path="metrics", query="requests")],
     )
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}/s" if value >= _WHOLE else f"{value:.3g}/s"
 
 
 def _slower_work(candidate: Candidate, explained: Explained, scene: Scene) -> Iterator[Argument]:
