@@ -33,7 +33,7 @@ from tests.verdict.claims import show as show_claims
 from tests.verdict.growths import analyse_growth, imagine_growth
 from tests.verdict.incidents import iter_recorded
 from tests.verdict.simple import blame_correlation, blame_nearest_deploy
-from tests.verdict.simulate import START, Incident, draw_incident
+from tests.verdict.simulate import Incident, draw_incident
 
 FULL_EVERY: Final = 10
 KINDS: Final = tuple({**LEAK_RULES, **SYMPTOM_RULES})
@@ -113,7 +113,7 @@ def score_seed(seed: int, without: Sequence[str] = ()) -> list[Scored]:
     result = judge_simulated(incident, named, growths)
     simple = tuple(
         is_guilty(name, incident.cause, incident.cause_kind)
-        for name in (blame_nearest_deploy(result), blame_correlation(result, incident, START))
+        for name in (blame_nearest_deploy(result), blame_correlation(result))
     )
     scored = [_with_simple(score(result, growths, truth), simple)]
     assert result.scene is not None

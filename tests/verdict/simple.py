@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 
 import numpy as np
 
 from forensics.analysis._candidates import NONE_ID
 from forensics.analysis.attribution import Result
-from tests.verdict.simulate import Incident
 
 
 def trouble_s(result: Result) -> float:
@@ -30,21 +28,24 @@ def blame_nearest_deploy(result: Result) -> str:
     return suspects[-1].change_id if suspects else NONE_ID
 
 
-def blame_correlation(result: Result, incident: Incident, start: datetime) -> str:
+def blame_correlation(result: Result) -> str:
     """Blame the change whose step correlates most with the mean memory of all processes."""
-    zero = start.timestamp()
-    t = np.unique(np.concatenate([t for t, _ in incident.memory.values()]))
+    series = {x.entity: (x.t_s, x.y_bytes) for x in result.lives if x.t_s is not None}
+    if not series:
+        return NONE_ID
+    t = np.unique(np.concatenate([t for t, _ in series.values() if t is not None]))
     total, count = np.zeros(t.size), np.zeros(t.size)
-    for own_t, memory in incident.memory.values():
-        places = np.searchsorted(t, own_t)
-        total[places] += memory
-        count[places] += 1
+    for own_t, memory in series.values():
+        if own_t is not None and memory is not None:
+            places = np.searchsorted(t, own_t)
+            total[places] += np.nan_to_num(memory)
+            count[places] += 1
     mean = total / np.maximum(count, 1)
     best, name = 0.0, NONE_ID
     for change in result.candidates:
         if change.time is None:
             continue
-        step = (t + zero >= change.time.timestamp()).astype(float)
+        step = (t >= change.time.timestamp()).astype(float)
         if 0 < step.mean() < 1 and mean.std() > 0:
             found = float(np.corrcoef(step, mean)[0, 1])
             if found > best:

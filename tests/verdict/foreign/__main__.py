@@ -9,18 +9,21 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from forensics.analysis._candidates import NONE_ID
+from forensics.analysis.attribution import Result, weigh
 from forensics.evidence import open_case
 from forensics.run.pipeline import Pipeline
 from tests.verdict.foreign.machine import play
 from tests.verdict.foreign.plan import KINDS, Plan, draw_plan
 from tests.verdict.foreign.spell import write_incident
 from tests.verdict.score import Scored, brier, calibration, calibration_error, share_right
+from tests.verdict.simple import blame_correlation, blame_nearest_deploy
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Verdict:
     kind: str
     is_kind_right: bool
     said: str
+    without: tuple[Scored, ...] = ()
 
 
 def is_guilty(change_id: str, plan: Plan) -> bool:
@@ -51,26 +55,24 @@ def make(seed: int, folder: Path) -> Plan:
     return plan
 
 
-def judge(seed: int, folder: Path) -> Verdict:
-    """Make one incident and run the tool on its files."""
+def judge(seed: int, folder: Path, without: Sequence[str] = ()) -> Verdict:
+    """Make one incident and run the tool on its files; again without each kind of evidence."""
     plan = make(seed, folder)
     pipeline = Pipeline(open_case(folder))
     result, verdict = pipeline.result("attribution"), pipeline.result("verdict").verdict
     leak_truth, kinds, _ = KINDS[plan.kind]
     first = result.suspects[0] if result.suspects else None
-    change_id = first.change_id if first else NONE_ID
-    right = sum(s.probability for s in result.suspects if is_guilty(s.change_id, plan))
-    scored = Scored(
-        shape=plan.kind,
-        name=str(seed),
-        is_right=is_guilty(change_id, plan),
-        is_decided=result.is_decided,
-        probability=first.probability if first else 0.0,
-        right_probability=right,
-        accuses=change_id != NONE_ID,
-        leak_truth=leak_truth == "yes",
-        leak=verdict.leak,
-    )
+    scored = _score(seed, plan, result, verdict.leak)
+    simple = [
+        float(is_guilty(name, plan))
+        for name in (blame_nearest_deploy(result), blame_correlation(result))
+    ]
+    scored = replace(scored, simple=(simple[0], simple[1]))
+    again = [
+        weigh(result.scene, result.leak_probability, without=frozenset({kind}))
+        for kind in without
+        if result.scene is not None
+    ]
     return Verdict(
         scored,
         verdict.leak,
@@ -78,6 +80,25 @@ def judge(seed: int, folder: Path) -> Verdict:
         verdict.kind,
         verdict.kind in kinds,
         f"{first.what if first else 'nobody'} ({first.probability if first else 0:.2f})",
+        tuple(_score(seed, plan, other, verdict.leak) for other in again),
+    )
+
+
+def _score(seed: int, plan: Plan, result: Result, leak: str) -> Scored:
+    first = result.suspects[0] if result.suspects else None
+    change_id = first.change_id if first else NONE_ID
+    return Scored(
+        shape=plan.kind,
+        name=str(seed),
+        is_right=is_guilty(change_id, plan),
+        is_decided=result.is_decided,
+        probability=first.probability if first else 0.0,
+        right_probability=sum(
+            s.probability for s in result.suspects if is_guilty(s.change_id, plan)
+        ),
+        accuses=change_id != NONE_ID,
+        leak_truth=KINDS[plan.kind][0] == "yes",
+        leak=leak,
     )
 
 
