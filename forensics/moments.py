@@ -110,6 +110,11 @@ _DATED: Final = tuple(
     )
     for date in _DATES
 )
+#: ``between 10:05 and 11:20 CEST``: the zone is of both.
+_SHARED_ZONE: Final = re.compile(
+    r"\s?(?:[-–—]|(?i:to|and|until|till|bis|und))\s?[012]?\d:[0-5]\d(?::[0-5]\d)?"
+    rf"(?:\s?[AaPp]\.?[Mm]\b\.?)?\s?\(?{_LONE_ZONE}"
+)
 #: ``12:30 min`` is a span, ``5:1`` a ratio.
 _NO_SPAN: Final = r"(?!\d?\s?(?:min(?:utes?|uten)?|hours|stunden)\b)"
 _LONE: Final = tuple(
@@ -170,7 +175,8 @@ def find_moments(text: str, day: datetime | None = None, zone: tzinfo = UTC) -> 
             if any(taken[start:end]):
                 continue
             date = _date(match) if has_date else day
-            at = _at(match, date, zone)
+            shared = _SHARED_ZONE.match(text, end)
+            at = _at(match, date, _zone(shared["zone"]) if shared else zone)
             if at is not None:
                 resolution = 0.5 if match.groupdict().get("s") else 30.0
                 found.append(Moment(start, end, at, resolution, has_date))

@@ -48,3 +48,9 @@ def test_a_stated_zone_holds_for_the_text():
 
 def test_a_year_one_stays_a_year_one():
     assert parse_moment("0001-01-01T00:00:00Z") == datetime(1, 1, 1, tzinfo=UTC)
+
+
+def test_a_zone_behind_two_times_is_of_both():
+    day = datetime(2026, 6, 22, tzinfo=UTC)
+    found = find_moments("down between 10:05 and 11:20 CEST", day)
+    assert [moment.at.hour for moment in found] == [8, 9]

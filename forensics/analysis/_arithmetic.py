@@ -33,6 +33,7 @@ _GLUE: Final = re.compile(
     r"das sind|are|is|sind|(?:[\w-]+\s){0,3}\(|of (?:[\w-]+\s){0,3}[\w-]+:)?[\s,(=~≈]*"
 )
 _LINKED: Final = re.compile(r"(?i)success|fail|error|fehl|erfolg|free|left|ok\b")
+_DRAWN: Final = re.compile(r"(?:that is|that's|i\.?e\.?|=|makes|which is|or)\s*(?:about |~)?$")
 _EVENTS: Final = re.compile(
     r"request|order|transaction|payment|checkout|call|message|login|anfrage|bestellung|zahlung|job"
 )
@@ -125,7 +126,7 @@ def _share_of_number(declared: Declared) -> Iterator[Claim]:
             statement.text[item.quantity.end : _next_start(item, declared)],
         )
         whole = _next_count(item, declared)
-        part = _previous_count(item, declared)
+        part = _previous_count(item, declared) or _result(whole, declared)
         if (
             not after
             or whole is None
@@ -141,6 +142,23 @@ def _share_of_number(declared: Declared) -> Iterator[Claim]:
             agree(expected - part.quantity.value, slack + part.quantity.resolution),
             f"{item.quantity.text} of {whole.quantity.text} is {expected:,.0f}",
         )
+
+
+def _result(whole: Bound | None, declared: Declared) -> Bound | None:
+    """Return the count that a sentence draws from a whole: ``8 % of 12,000, that is 960``."""
+    later = [
+        b
+        for b in declared.bound
+        if whole is not None
+        and b.statement is whole.statement
+        and b.quantity.kind == "count"
+        and b.quantity.start >= whole.quantity.end
+    ]
+    first = min(later, key=lambda b: b.quantity.start, default=None)
+    if first is None or whole is None:
+        return None
+    between = whole.statement.text[whole.quantity.end : first.quantity.start].lower()
+    return first if _DRAWN.search(between) else None
 
 
 def _next_start(item: Bound, declared: Declared) -> int:

@@ -14,6 +14,8 @@ from forensics.analysis._arithmetic import ARITHMETIC
 from forensics.analysis._declared import Bound, Declared, Identity, agree, format_seconds
 from forensics.findings import Claim
 
+#: Numbers rounded to their first digits may be so far apart and still fit.
+_ROUNDED: Final = 1.25
 #: A use, a limit and their share may stand in a list of lines, one each.
 _NEAR_LINES: Final = 2
 
@@ -61,11 +63,13 @@ def _distance(declared: Declared) -> Iterator[Claim]:
 
 
 def _only_change(item: Bound, declared: Declared) -> Bound | None:
-    """Return the one change of the same sort of word (a deploy, a flag) that has a time."""
+    """Return the one change with a time of the same sort of word (a deploy, a flag), or of any."""
     sorts = re.compile(r"deploy|release|rollout|flag|toggle|maintenance|migration|sale|campaign")
     wanted = set(sorts.findall(item.statement.words))
     changes = declared.all("time of a change")
     alike = [b for b in changes if wanted & set(sorts.findall(b.statement.words))]
+    if not alike and len(changes) == 1:
+        return changes[0]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -172,7 +176,8 @@ def _little(declared: Declared) -> Iterator[Claim]:
         wait = next((b for b in waits if b.quantity.side == item.quantity.side), None)
         if wait is None or not rates or not wait.quantity.value:
             continue
-        arrival = max(rates, key=lambda b: b.quantity.value)
+        beside = [b for b in rates if b.statement is item.statement]
+        arrival = max(beside or rates, key=lambda b: b.quantity.value)
         expected = arrival.quantity.value * wait.quantity.value
         implied_s = item.quantity.value / arrival.quantity.value
         yield declared.claim(
@@ -197,7 +202,7 @@ def _kills(declared: Declared) -> Iterator[Claim]:
         pods = declared.around(item, "number of processes")
         each = item.quantity.value / pods.quantity.value if pods and pods.quantity.value else 1.0
         life_min = window.quantity.value / 60.0 / max(each, 1.0)
-        if fill_min <= life_min:
+        if fill_min <= _ROUNDED * life_min:
             continue
         many = f" ({each:.2g} a process)" if each > 1 else ""
         yield declared.claim(

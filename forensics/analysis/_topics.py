@@ -22,7 +22,7 @@ _CHANGE: Final = (
     r"deploy|release|roll(?:ed|ing)?[ -]?out|upgrad|migrat|maintenance|failover|reindex|"
     r"index rebuild|flag|toggle|config|launch|\bsale\b|campaign|promotion|scal(?:ed|ing)|spike|"
     r"surge|patch|restart|rollback|rolled back|ausgerollt|ausgeliefert|eingeschaltet|wartung|"
-    r"aktion gestartet|newsletter|merged|shipped|went live|turned on|enabled|live\b"
+    r"aktion gestartet|newsletter|merged|shipped|went (?:live|out)|turned on|enabled|live\b"
 )
 _TRAFFIC: Final = (
     r"traffic|\bload\b|requests?\b|req/s|\brps\b|throughput|volume|\bqps\b|\btps\b|orders?\b|"
@@ -53,8 +53,11 @@ _CHANGED_AT: Final = re.compile(
     rf"\b(?:{_CHANGE})\w*(?: (?:of|to|for|v?\d[\w.]*|[\w-]+)){{0,3}} (?:at|on|around|um)\s*$"
 )
 _SPELL: Final = re.compile(r"outage|incident|\berrors?\b|\bdown\b|fail|unavailable|ausfall|störung")
+_BETWEEN: Final = ("between ", "zwischen ")
 _UNTIL: Final = re.compile(r"\s*(?:to|until|till|bis|through|[-–—])\s*(?:about |around |~)?")
-_BESIDE: Final = re.compile(r"[\s(=,:–-]*(?:i\.?e\.? |or |that is |that's )?[\s(=~≈]*")
+_BESIDE: Final = re.compile(
+    r"[\s(=,:–-]*(?:i\.?e\.? |or |that is |that's |so for |for |so )?[\s(=~≈]*"
+)
 #: Topics that several numbers of one sentence may share.
 _SHARED: Final = frozenset(
     [
@@ -93,9 +96,7 @@ def _rule(topic: str, kinds: str, words: str, without: str = "") -> Rule:
 _INCIDENT: Final = (
     r"incident|outage|failure|start|impact|störung|ausfall|vorfall|symptom|errors? (?:began|start)"
 )
-_DETECT: Final = (
-    r"detect|declar|alert|notic|\bpaged?\b|paging|acknowledg|entdeckt|bemerkt|gemeldet|alarm"
-)
+_DETECT: Final = r"detect|declar|alert|notic|\bpaged\b|\bpage (?:came|fired|went|arriv)|first page|paging|acknowledg|entdeckt|bemerkt|gemeldet|alarm"
 
 RULES: Final = (
     _rule(
@@ -159,7 +160,7 @@ RULES: Final = (
     _rule(
         "end of the incident",
         "moment clock",
-        r"resolv|mitigat|recover|all good|\bended?\b|restored|all clear|behoben|\bende\b|back to normal|over at",
+        r"resolv|mitigat|recover|all good|\bend(?:ed|s)?\b|restored|all clear|behoben|\bende\b|back to normal|over at",
     ),
     _rule("availability target", "percent", r"uptime|\bsla\b|\bslo\b|availab|verfügbar|objective"),
     _rule("error budget burned", "percent", r"budget"),
@@ -270,7 +271,9 @@ def _topic_in_spell(statement: Statement, quantity: Quantity) -> str | None:
     """Read ``from 04:12 to 05:02 (50 min)``, said of an outage, as its start, end and length."""
     clocks = [q for q in statement.quantities if q.kind in {"moment", "clock"}]
     for first, second in pairwise(clocks):
-        if not _UNTIL.fullmatch(statement.text[first.end : second.start].lower()):
+        joint = statement.text[first.end : second.start].lower()
+        is_between = statement.text[: first.start].lower().endswith(_BETWEEN) and joint == " and "
+        if not (is_between or _UNTIL.fullmatch(joint)):
             continue
         if quantity is first or quantity is second:
             return "start of the incident" if quantity is first else "end of the incident"
