@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 _POD: Final = re.compile(r"-[bcdf-hj-np-tv-xz0-9]{5}$")
 #: A life of a few samples is judged by its neighbours alone and tells nothing of its own.
 _SHORTEST_S: Final = 30.0
+_SHORTEST_SHARE: Final = 0.1
 #: No verdict on one life is trusted beyond 30 to 1: its model may be wrong in many ways.
 _TRUST: Final = 3.4
 #: Growth slower than this share of the leaking lives' pace is more likely something else
@@ -77,11 +78,16 @@ def collect_lives(growths: Growths, versions: Mapping[str, str]) -> list[Life]:
     versions
         Version by entity, for series that don't carry it.
     """
+    panel = [grown for grown in _choose_panel(growths) if grown.signal.is_dated]
+    known = [life.life for grown in panel for life in grown.assessment.lives]
+    ends = [(x.started_s, x.ended_s) for x in known] or [(0.0, 0.0)]
+    whole_s = max(end for _, end in ends) - min(start for start, _ in ends)
+    shortest_s = min(_SHORTEST_S, _SHORTEST_SHARE * whole_s)
     lives = [
         _life(grown, life, versions)
-        for grown in _choose_panel(growths)
+        for grown in panel
         for life in grown.assessment.lives
-        if grown.signal.is_dated and life.life.ended_s - life.life.started_s >= _SHORTEST_S
+        if life.life.ended_s - life.life.started_s >= shortest_s
     ]
     pace = _pace(lives)
     return [replace(life, leak=_adjusted(life, pace)) for life in lives]

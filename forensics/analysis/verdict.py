@@ -23,6 +23,7 @@ _SURE: Final = 0.9
 _LIKELY: Final = 0.6
 #: Growth of some processes is no leak where all of their version together make it less likely.
 _DIVIDED: Final = 0.6
+_EVEN: Final = 0.5
 _DIVIDED_TEXT: Final = (
     "Whether memory leaks is open: a process grows, and others that run alike do not."
 )
@@ -69,7 +70,8 @@ def _is_divided(growth: Growths, attribution: Attribution | None) -> bool:
     """Say whether one process grows and those that run alike speak as loudly against it."""
     if growth.leak != "yes" or attribution is None or not attribution.lives:
         return False
-    return attribution.leak_probability < _DIVIDED
+    has_grower = any(life.leak > _EVEN for life in attribution.lives)
+    return has_grower and attribution.leak_probability < _DIVIDED
 
 
 def _shorten(text: str) -> str:
