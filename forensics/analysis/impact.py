@@ -212,7 +212,8 @@ def _milestones(config: IncidentConfig, started: datetime | None) -> Iterator[Me
 
 def _customers(claims: Claims | None) -> Iterator[Measure]:
     """Yield how many customers the declaration speaks of: metrics rarely count people."""
-    for claim in claims.claims if claims else ():
+    told = sorted(claims.claims if claims else (), key=lambda c: c.verdict != "supported")
+    for claim in told:
         number = re.match(r"\D*([\d.,]+)\s?([kKmM]?)", claim.claimed)
         if _PEOPLE.search(claim.quantity) and number:
             scale = {"k": 1e3, "m": 1e6}.get(number[2].lower(), 1.0)
