@@ -48,7 +48,7 @@ def draw(findings: Findings, changes: pl.DataFrame, events: pl.DataFrame) -> Cha
     counts = dict(events.group_by("kind").len().iter_rows())
     kinds = sorted(counts, key=lambda kind: (kind == "other", kind != "oom_kill", kind))
     rows = [*named["what"].to_list()]
-    rows += [f"{str(kind).replace('_', ' ')} ({counts[kind]})" for kind in kinds]
+    rows += [f"{str(kind).replace('_', ' ')} ({counts[kind]:,})" for kind in kinds]
     low, high = _ends(findings, named, events)
     time = Axis(label="time (UTC)", scale="time", low=low, high=high)
     posterior = _posterior(findings)

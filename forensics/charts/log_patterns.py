@@ -120,11 +120,21 @@ def _names(logs: pl.LazyFrame, chosen: list[str]) -> dict[str, str]:
     texts = {r["pattern"]: r["message"] or r["pattern"] for r in first.iter_rows(named=True)}
     short = {pattern: shorten(text, _LETTERS) for pattern, text in texts.items()}
     known = Counter(short.values())
-    # What begins alike is cut in its middle instead, so that its end tells it apart.
-    return {
-        pattern: name if known[name] == 1 else fit_label(texts[pattern], _LETTERS)
-        for pattern, name in short.items()
-    }
+    alike = {pattern: texts[pattern] for pattern, name in short.items() if known[name] > 1}
+    return {**short, **_tell_apart(alike)}
+
+
+def _tell_apart(texts: dict[str, str]) -> dict[str, str]:
+    """Name texts that begin alike by their first word that most of the others lack."""
+    common = Counter(word for text in texts.values() for word in set(text.split()))
+    names: dict[str, str] = {}
+    for pattern, text in texts.items():
+        words = text.split()
+        own = min(words, key=lambda word: (common[word], words.index(word)), default="")
+        head = shorten(text, max(_LETTERS - len(own) - 1, _LETTERS // 2))
+        is_own = bool(own) and common[own] < len(texts) and own not in head
+        names[pattern] = f"{head} {own}" if is_own else fit_label(text, _LETTERS)
+    return names
 
 
 def _bins(low: datetime, high: datetime, width: int) -> list[datetime]:
