@@ -21,8 +21,8 @@ NEEDS: Final = ("memory_growth", "attribution?", "heap_summary?")
 
 _SURE: Final = 0.9
 _LIKELY: Final = 0.6
-#: Growth of some processes is no leak where all of their version together make it less likely.
-_DIVIDED: Final = 0.6
+#: Growth of some processes is open where all of their version together say less than 3 to 1.
+_DIVIDED: Final = 0.75
 _EVEN: Final = 0.5
 _DIVIDED_TEXT: Final = (
     "Whether memory leaks is open: a process grows, and others that run alike do not."
@@ -70,8 +70,9 @@ def _is_divided(growth: Growths, attribution: Attribution | None) -> bool:
     """Say whether one process grows and those that run alike speak as loudly against it."""
     if growth.leak != "yes" or attribution is None or not attribution.lives:
         return False
-    has_grower = any(life.leak > _EVEN for life in attribution.lives)
-    return has_grower and attribution.leak_probability < _DIVIDED
+    growing = {life.kin for life in attribution.lives if life.leak > _EVEN}
+    differ = any(life.kin in growing and life.leak < _EVEN for life in attribution.lives)
+    return differ and attribution.leak_probability < _DIVIDED
 
 
 def _shorten(text: str) -> str:
