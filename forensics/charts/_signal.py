@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from forensics.charts._chart import Coordinate, Rule
 from forensics.charts._layout import thin
 from forensics.findings import EvidenceRef, Findings
+
+if TYPE_CHECKING:
+    from forensics.analysis.roles import Result as Roles
 
 MOST_POINTS = 400  #: a line: more than the pixels of a chart show nothing more
 MOST_SERIES = 40
@@ -159,6 +162,25 @@ def sources_of(
         if file.kind in kinds and file.status in {"read", "partly"}
     ]
     return tuple(EvidenceRef(path=path) for path in dict.fromkeys([*named, *files]))
+
+
+def signal_sources(
+    findings: Findings, roles: Roles, points: pl.DataFrame, metrics: pl.DataFrame
+) -> tuple[EvidenceRef, ...]:
+    """Return references to the files that the series of ``points`` were read from.
+
+    A signal that is the sum of several series has the files of its parts, one that is no
+    metric those of the GC logs; where none is found, every file of metrics is named.
+    """
+    drawn = points["series_id"].unique().implode()
+    is_drawn = pl.col("series_id").is_in(drawn) | pl.col("part_of").is_in(drawn)
+    names = roles.series.filter(is_drawn)["metric"].drop_nulls().unique()
+    found = metrics.filter(pl.col("metric").is_in(names.implode()))
+    files = found["source"].drop_nulls().unique().sort().to_list()
+    refs = tuple(EvidenceRef(path=file) for file in files)
+    if found["metric"].n_unique() < len(names):
+        refs += sources_of(findings, ("gc",))
+    return refs or sources_of(findings, ("metrics",))
 
 
 def references(*groups: Sequence[EvidenceRef]) -> tuple[EvidenceRef, ...]:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Band, Chart, Line, Panel, Rule
-from forensics.charts._signal import change_rules, focus, over_time, select, sources_of, time_ends
+from forensics.charts._signal import (
+    change_rules,
+    focus,
+    over_time,
+    select,
+    signal_sources,
+    time_ends,
+)
 from forensics.charts._units import human, human_number
 from forensics.findings import Findings
 
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
     from forensics.config import IncidentConfig
 
 TITLE: Final = "Burn rate of the error budget"
-NEEDS: Final = ("findings", "roles", "config")
+NEEDS: Final = ("findings", "roles", "config", "metrics")
 
 #: Burn rates at which to page and to file a ticket, for a 30-day window (Site Reliability
 #: Workbook, chapter 5, "Alerting on SLOs", table 5-8).
@@ -29,7 +36,9 @@ def _rounded(times: float) -> float:
     return round(times, 1) if times < 10 else round(times)
 
 
-def draw(findings: Findings, roles: Roles, config: IncidentConfig) -> Chart | None:
+def draw(
+    findings: Findings, roles: Roles, config: IncidentConfig, metrics: pl.DataFrame
+) -> Chart | None:
     """Return the chart, or ``None`` where requests or errors were not measured."""
     traffic = roles.traffic()
     requests = over_time(select(traffic, "requests"), pl.col("value").sum())
@@ -98,6 +107,6 @@ def draw(findings: Findings, roles: Roles, config: IncidentConfig) -> Chart | No
         ),
         alt=f"Burn rate of the error budget over time. {title}.",
         table=burned,
-        sources=sources_of(findings, ("metrics",)),
+        sources=signal_sources(findings, roles, traffic, metrics),
         height_in=3.2,
     )

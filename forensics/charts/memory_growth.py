@@ -20,7 +20,7 @@ from forensics.charts._signal import (
     focus,
     references,
     select,
-    sources_of,
+    signal_sources,
     time_ends,
 )
 from forensics.charts._theme import role_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from forensics.analysis.roles import Result as Roles
 
 TITLE: Final = "Memory of each pod and version, with the fitted model, the limit and the kills"
-NEEDS: Final = ("findings", "roles", "events")
+NEEDS: Final = ("findings", "roles", "events", "metrics")
 
 #: From what tells a leak best to what tells it worst.
 MEMORY_ROLES: Final = ("gc_floor", "heap_used", "working_set", "rss")
@@ -46,7 +46,9 @@ _NAMES: Final = {
 }
 
 
-def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None:
+def draw(
+    findings: Findings, roles: Roles, events: pl.DataFrame, metrics: pl.DataFrame
+) -> Chart | None:
     """Return the chart, or ``None`` where no memory was measured."""
     points = memory_points(findings, roles)
     if points.is_empty():
@@ -78,7 +80,7 @@ def draw(findings: Findings, roles: Roles, events: pl.DataFrame) -> Chart | None
         alt=_alt(signals, title),
         table=_table(points, signals),
         sources=references(
-            worst.evidence if worst else [], sources_of(findings, ("metrics",), points)
+            worst.evidence if worst else [], signal_sources(findings, roles, points, metrics)
         ),
     )
 

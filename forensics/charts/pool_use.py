@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Band, Chart, Line, Mark, Panel
-from forensics.charts._signal import change_rules, focus, over_time, select, sources_of, time_ends
+from forensics.charts._signal import (
+    change_rules,
+    focus,
+    over_time,
+    select,
+    signal_sources,
+    time_ends,
+)
 from forensics.charts._units import clock, human
 from forensics.findings import Findings
 
@@ -15,7 +22,7 @@ if TYPE_CHECKING:
     from forensics.analysis.roles import Result as Roles
 
 TITLE: Final = "Connections in use, idle and awaited, against the pool's size"
-NEEDS: Final = ("findings", "roles")
+NEEDS: Final = ("findings", "roles", "metrics")
 
 _SIGNALS: Final = {
     "in use": (("pool_active",), "s1"),
@@ -25,7 +32,7 @@ _SIGNALS: Final = {
 }
 
 
-def draw(findings: Findings, roles: Roles) -> Chart | None:
+def draw(findings: Findings, roles: Roles, metrics: pl.DataFrame) -> Chart | None:
     """Return the chart, or ``None`` where no pool was measured."""
     frames = {
         name: over_time(select(roles.points, *names), pl.col("value").sum())
@@ -35,6 +42,7 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
     if "in use" not in frames and "waiting" not in frames:
         return None
     demand = _demand(roles)
+    drawn = roles.role(*(role for names, _ in _SIGNALS.values() for role in names))
     low, high = focus(findings, *time_ends(next(iter(frames.values()))))
     rules = change_rules(findings, low, high)
     time = Axis(label="time (UTC)", scale="time", low=low, high=high)
@@ -63,7 +71,7 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
         table=pl.concat(
             [f.select("time", pl.lit(n).alias("signal"), "value") for n, f in frames.items()]
         ),
-        sources=sources_of(findings, ("metrics",)),
+        sources=signal_sources(findings, roles, drawn, metrics),
         height_in=0.9 + 1.7 * len(panels),
     )
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Chart, Line, Panel, Rule
-from forensics.charts._signal import change_rules, focus, over_time, select, sources_of, time_ends
+from forensics.charts._signal import (
+    change_rules,
+    focus,
+    over_time,
+    select,
+    signal_sources,
+    time_ends,
+)
 from forensics.charts._units import clock, human
 from forensics.findings import Findings
 
@@ -16,16 +23,17 @@ if TYPE_CHECKING:
     from forensics.analysis.roles import Result as Roles
 
 TITLE: Final = "Requests, errors and latency over time"
-NEEDS: Final = ("findings", "roles")
+NEEDS: Final = ("findings", "roles", "metrics")
 
 
-def draw(findings: Findings, roles: Roles) -> Chart | None:
+def draw(findings: Findings, roles: Roles, metrics: pl.DataFrame) -> Chart | None:
     """Return the chart, or ``None`` where none of the three was measured."""
     traffic = roles.traffic()
+    latency = select(roles.points, "latency")
     frames = {
         "requests": over_time(select(traffic, "requests"), pl.col("value").sum()),
         "errors": over_time(select(traffic, "errors"), pl.col("value").sum()),
-        "latency": over_time(select(roles.points, "latency"), pl.col("value").max()),
+        "latency": over_time(latency, pl.col("value").max()),
     }
     shown = {name: frame for name, frame in frames.items() if not frame.is_empty()}
     if not shown:
@@ -47,7 +55,7 @@ def draw(findings: Findings, roles: Roles) -> Chart | None:
         table=pl.concat(
             [frame.select("time", pl.lit(n).alias("signal"), "value") for n, frame in shown.items()]
         ),
-        sources=sources_of(findings, ("metrics",)),
+        sources=signal_sources(findings, roles, pl.concat([traffic, latency]), metrics),
         height_in=0.7 + 1.35 * len(shown),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from forensics.charts._chart import Axis, Bars, Chart, Panel
-from forensics.charts._signal import sources_of
+from forensics.charts._signal import signal_sources
 from forensics.charts._units import human
 from forensics.charts.memory_growth import memory_points
 from forensics.findings import Findings, Suspect
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from forensics.analysis.roles import Result as Roles
 
 TITLE: Final = "Slope of memory before and after each change"
-NEEDS: Final = ("findings", "roles", "lifetimes")
+NEEDS: Final = ("findings", "roles", "lifetimes", "metrics")
 
 _WINDOW: Final = timedelta(minutes=30)
 _LEAST: Final = 4
 
 
-def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None:
+def draw(
+    findings: Findings, roles: Roles, lifetimes: Lifetimes, metrics: pl.DataFrame
+) -> Chart | None:
     """Return the chart, or ``None`` where nothing leaks or no change has samples on both sides."""
     if findings.verdict.leak == "no":
         return None
@@ -90,7 +92,7 @@ def draw(findings: Findings, roles: Roles, lifetimes: Lifetimes) -> Chart | None
         table=pl.DataFrame(rows).rename(
             {"before": "before_bytes_per_min", "after": "after_bytes_per_min"}
         ),
-        sources=sources_of(findings, ("metrics",)),
+        sources=signal_sources(findings, roles, points, metrics),
         height_in=1.1 + 0.6 * len(rows),
     )
 

@@ -392,7 +392,10 @@ def make_points() -> pl.DataFrame:
 def make_roles(points: pl.DataFrame) -> Roles:
     counted = pl.col("role").is_in(["requests", "errors"])
     metric = pl.when(counted).then(pl.lit("http_requests_total")).otherwise("role")
-    return Roles(points.select("series_id", "role", metric=metric).unique(), points)
+    return Roles(
+        points.select("series_id", "role", metric=metric, part_of=pl.lit(None, pl.String)).unique(),
+        points,
+    )
 
 
 def make_lifetimes() -> Any:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from forensics.analysis.roles import Result as Roles
-from forensics.charts._signal import each_signal
+from forensics.charts._signal import each_signal, signal_sources
 from forensics.charts.memory_growth import memory_points
 from tests.charts.small_case import make_findings
 
@@ -52,3 +52,33 @@ def test_the_memory_that_leaks_is_drawn_and_not_the_heap_that_stays(leak, role):
     )
     findings = findings.model_copy(update={"growth": [growth]})
     assert memory_points(findings, Roles(names, points))["role"].unique().to_list() == [role]
+
+
+def test_a_chart_names_the_files_of_what_it_draws_and_no_others():
+    drawn = series("a", "v2", 5.0)
+    names = pl.DataFrame(
+        {
+            "series_id": ["a", "b", "c"],
+            "metric": ["whole", "left", "other"],
+            "part_of": [None, "a", None],
+        }
+    )
+    metrics = pl.DataFrame(
+        {
+            "metric": ["whole", "left", "other", "left"],
+            "source": ["w.json", "l.json", "o.json", None],
+        }
+    )
+    refs = signal_sources(make_findings(), Roles(names, drawn), drawn, metrics)
+    assert [ref.path for ref in refs] == ["l.json", "w.json"]
+
+
+def test_a_chart_whose_series_are_in_no_file_names_all_metrics():
+    drawn = series("a", "v2", 5.0)
+    names = pl.DataFrame({"series_id": ["a"], "metric": ["whole"], "part_of": [None]})
+    names = names.cast({"part_of": pl.String})
+    metrics = pl.DataFrame({"metric": ["other"], "source": ["o.json"]})
+    findings = make_findings()
+    told = [file.path for file in findings.evidence if file.kind == "metrics"]
+    refs = signal_sources(findings, Roles(names, drawn), drawn, metrics)
+    assert sorted(ref.path for ref in refs) == sorted(told)
