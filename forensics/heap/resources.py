@@ -28,6 +28,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from forensics.errors import UsageError
+from forensics.heap._borrowers import name_borrowers
 from forensics.heap.graph import STRONG, FieldValue, HeapGraph
 from forensics.heap.paths import describe_holders, find_root_path
 from forensics.kernels._types import Flags, Ints
@@ -102,8 +103,9 @@ def find_resources(graph: HeapGraph, *, kinds: Iterable[str] | None = None) -> p
     ``open``, ``in use``, ``idle``, or ``unknown``. ``fields`` lists the state fields it was
     decoded from. ``unused_s`` is the time since the last use that a field tells: until the
     dump if it is a stamp of the wall clock, else (``System.nanoTime``) until the newest such
-    stamp of all resources, which is a lower bound. ``thread`` is the name of a thread that a
-    field names as owner. ``holder`` is the immediate dominator.
+    stamp of all resources, which is a lower bound. ``thread`` is the name of the thread that a
+    field names as owner, or that alone works with it (``_borrowers``). ``holder`` is the immediate
+    dominator; where it is the virtual root, ``holder_class`` tells a GC root from several holders.
     At most 10 000 rows a class are described; ``summarise_resources`` counts the same.
     """
     wanted = set(kinds) if kinds is not None else None
@@ -111,8 +113,6 @@ def find_resources(graph: HeapGraph, *, kinds: Iterable[str] | None = None) -> p
     names = _thread_names(graph)
     rows: list[dict[str, object]] = []
     for index, kind in sorted(found.items()):
-        if wanted is not None and kind not in wanted:
-            continue
         members = graph.instances(index)
         is_held = (graph.reach[members] == STRONG) & (members >= graph.classes.object_count)
         rows.extend(
@@ -120,7 +120,14 @@ def find_resources(graph: HeapGraph, *, kinds: Iterable[str] | None = None) -> p
             for ordinal in members[is_held][:_MAX_ROWS].tolist()
             if (row := _describe(graph, ordinal, kind, names)) is not None
         )
+    name_borrowers(graph, rows, names)
     _measure_disuse(rows, graph.facts.created_ms)
+    at_roots = set(graph.roots.filter(pl.col("holder") < 0)["object"].to_list())
+    for row in rows:
+        if row["holder"] == -1 and row["index"] in at_roots:
+            row["holder_class"] = "GC root"
+    if wanted is not None:
+        rows = [row for row in rows if row["kind"] in wanted]
     return pl.DataFrame(rows, schema=RESOURCES, orient="row").sort(
         ["kind", "class", "retained_bytes", "index"], descending=[False, False, True, False]
     )
@@ -203,7 +210,7 @@ def _describe(
         "unused_s": _last_use(fields),
         "thread": threads.get(ordinal) if kind == "thread" else threads.get(owner),
         "holder": holder,
-        "holder_class": graph.label(holder) if holder >= 0 else "GC root",
+        "holder_class": graph.label(holder) if holder >= 0 else "several holders",
         "retained_bytes": int(graph.retained_bytes(one)[0]),
     }
 

@@ -74,3 +74,34 @@ def test_connections_of_a_recorded_leak_are_in_use_and_have_a_holder():
     assert entry["instances"] >= 60
     sockets = groups.filter(kind="socket", state="open")
     assert sockets["instances"].max() == entry["instances"]
+
+
+def test_the_thread_whose_local_wraps_a_lease_is_its_borrower(tmp_path):
+    writer = hw.HeapWriter()
+    hw.write_basics(writer)
+    writer.add_class(THREAD, "java/lang/Thread", parent=hw.OBJECT, fields=(("name", "object"),))
+    wraps = (("delegate", "object"),)
+    writer.add_class(CONNECTION, "acme/ProxyConnection", parent=hw.OBJECT, fields=wraps)
+    writer.add_class(LEASE, "acme/WireConnection", parent=hw.OBJECT, fields=(("port", "int"),))
+    for i, name in enumerate((b"one", b"two")):
+        writer.add_array(0x8100 + 64 * i, "byte", list(name))
+        writer.add_instance(0x8200 + 64 * i, hw.STRING, ("object", 0x8100 + 64 * i), ("byte", 0))
+        writer.add_instance(OWNER + 64 * i, THREAD, ("object", 0x8200 + 64 * i))
+        writer.add_root(0x08, OWNER + 64 * i, (i + 1).to_bytes(4, "big") + bytes(4))
+    wires = [0x3000 + 64 * i for i in range(3)]
+    proxies = [0x2000 + 64 * i for i in range(3)]
+    for wire, proxy in zip(wires, proxies, strict=True):
+        writer.add_instance(wire, LEASE, ("int", 5432))
+        writer.add_instance(proxy, CONNECTION, ("object", wire))
+    writer.add_object_array(0x5000, hw.ARRAY, [*wires, *proxies])
+    writer.add_root(0x01, 0x5000, writer.id(0))
+    first, second = ((i + 1).to_bytes(4, "big") + bytes(4) for i in range(2))
+    for proxy, thread in ((proxies[0], first), (proxies[1], first), (proxies[1], second)):
+        writer.add_root(0x03, proxy, thread)
+    path = tmp_path / "borrowed.hprof"
+    path.write_bytes(bytes(writer))
+    graph = forensics.open_heap(path, cache=False)
+    rows = find_resources(graph, kinds=["connection"]).sort("address").to_dicts()
+    assert [row["thread"] for row in rows] == ["one", None, None] * 2
+    assert rows[0]["holder_class"] == "several holders"
+    assert rows[2]["holder_class"] == "java.lang.Object[]"
