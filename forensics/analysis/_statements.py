@@ -23,6 +23,8 @@ from forensics.moments import find_day, find_zone
 
 MAX_LINES: Final = 20_000
 _MAX_LINE_CHARACTERS: Final = 2_000
+#: Numbers of one statement; each is held against all others, and no sentence has so many.
+_MAX_QUANTITIES: Final = 40
 _HEADING: Final = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _RULE: Final = re.compile(r"^\s*(?:[-*_=]\s*){3,}$")
 _BULLET: Final = re.compile(r"^\s*(?:>\s*)*(?:[-*+•]\s+|\(?\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s*)?")
@@ -130,7 +132,8 @@ def find_statements(text: str, day: datetime | None = None) -> list[Statement]:
     Parameters
     ----------
     text
-        The declaration; lines past 20 000 and characters past 2 000 a line are not read.
+        The declaration; lines past 20 000, characters past 2 000 a line and numbers past 40 a
+        statement are not read.
     day
         Date of bare clock times; by default the first date that the text names.
     """
@@ -164,7 +167,7 @@ def _statement(
         section=piece.section,
         label=label[1] if label else "",
         words=split_words(piece.text),
-        quantities=tuple(quantities),
+        quantities=tuple(quantities[:_MAX_QUANTITIES]),
         is_question=is_question(piece.text, piece.section),
         breaks=piece.breaks,
     )

@@ -10,8 +10,8 @@ The words are those of operations in general: none belongs to one product.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -236,14 +236,14 @@ def topic_of(statement: Statement, quantity: Quantity) -> str | None:
     if placed is not None:
         return placed
     clause = _prepare(clause_of(statement, quantity), quantity)
-    for rule in _matching(quantity, clause):
+    for rule in _matching(quantity.kind, clause):
         return rule.topic
     levels = [_prepare(statement.words, quantity)]
     if len(re.findall(r"(?<![\w.])[^\W\d_]{2,}", statement.words)) <= _SHORT_LINE_WORDS:
         levels.append(f"{statement.section.lower()} {statement.words}")
     spoken_for = _topics_of_others(statement, quantity)
     for words in levels:
-        for rule in _matching(quantity, words):
+        for rule in _matching(quantity.kind, words):
             if rule.topic not in spoken_for:
                 return rule.topic
     kinds = {other.kind for other in statement.quantities}
@@ -293,13 +293,16 @@ def _is_beside_sizes(statement: Statement, quantity: Quantity) -> bool:
     return False
 
 
-def _matching(quantity: Quantity, words: str) -> Iterator[Rule]:
-    """Yield the rules that take a quantity by these words, in their order."""
-    for rule in RULES:
-        if quantity.kind not in rule.kinds or not rule.words.search(words):
-            continue
-        if not (rule.without and rule.without.search(words)):
-            yield rule
+@lru_cache(maxsize=512)
+def _matching(kind: str, words: str) -> tuple[Rule, ...]:
+    """Return the rules that take a quantity of a kind by these words, in their order."""
+    return tuple(
+        rule
+        for rule in RULES
+        if kind in rule.kinds
+        and rule.words.search(words)
+        and not (rule.without and rule.without.search(words))
+    )
 
 
 def _topics_of_others(statement: Statement, quantity: Quantity) -> set[str]:
@@ -310,9 +313,8 @@ def _topics_of_others(statement: Statement, quantity: Quantity) -> set[str]:
     others = [q for q in statement.quantities if q.kind == quantity.kind and q is not quantity]
     found = set()
     for other in others:
-        rule = next(_matching(other, _prepare(clause_of(statement, other), other)), None)
-        if rule is not None:
-            found.add(rule.topic)
+        rules = _matching(other.kind, _prepare(clause_of(statement, other), other))
+        found.update(rule.topic for rule in rules[:1])
     return found - _SHARED
 
 
