@@ -222,6 +222,17 @@ def test_a_million_levels_of_json_end_in_a_typed_error(opening, tmp_path) -> Non
             read_file(path).check()
 
 
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- "], ids=["lists", "maps", "block"])
+def test_a_million_levels_of_yaml_end_in_a_typed_error(opening, tmp_path) -> None:
+    (tmp_path / "incident.yaml").write_text("title: x\nignore:\n  " + opening * 1_000_000)
+    with pytest.raises(EvidenceError):
+        read_config(tmp_path / "incident.yaml")
+    path = tmp_path / "calendar.yaml"
+    path.write_text("- what: x\n  time: 2026-01-01\n  more:\n    " + opening * 1_000_000)
+    with pytest.raises(EvidenceError):
+        read_file(path).check()
+
+
 BILLION_LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
 )
