@@ -311,7 +311,7 @@ def _topics_of_others(statement: Statement, quantity: Quantity) -> set[str]:
     A word that another number stands beside doesn't speak for this one as well.
     """
     others = [q for q in statement.quantities if q.kind == quantity.kind and q is not quantity]
-    found = set()
+    found: set[str] = set()
     for other in others:
         rules = _matching(other.kind, _prepare(clause_of(statement, other), other))
         found.update(rule.topic for rule in rules[:1])
