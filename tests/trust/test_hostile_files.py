@@ -127,10 +127,10 @@ def test_a_deep_path_is_read(folder, tmp_path) -> None:
 def test_a_file_that_grows_while_it_is_read_is_told(folder, tmp_path, monkeypatch) -> None:
     real = intake.find_reader
 
-    def growing(source, wanted):
+    def growing(source, *wanted):
         with source.path.open("a") as stream:
             stream.write("more\n")
-        return real(source, wanted)
+        return real(source, *wanted)
 
     monkeypatch.setattr(intake, "find_reader", growing)
     status, why = taken(folder, tmp_path)["sound.log"]
