@@ -19,16 +19,19 @@ from forensics.tables import fit_table
 _LINE: Final = "line"
 
 # What a line inside a stack trace or a continued message looks like: indentation, a Java cause
-# or suppressed exception, elided frames, an exception's own header, a Python or Go trace.
+# or suppressed exception, elided frames, an exception's own header, a Python, Go or PHP trace, what
+# ends a WebLogic message.
 _CONTINUES: Final = (
     r"^(?:[\t ]|Caused by: |Suppressed: |\.\.\. \d+ |at [\w.$]+\(|"
     r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Timeout|Failure|Fault)\b|"
     r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt): |"
-    r"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): \S|"  # java.util.logging's second line
+    r"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): \S|"  # java.util.logging
+    r"#\d+ (?:/|\{main\}|\[internal)|\[(?:stacktrace|previous exception)\]|\"\}|> ?$|"
     r"Exception in thread |Traceback \(most recent|goroutine \d+ \[|panic: |\[CIRCULAR REFERENCE)"
 )
 _IS_TRACE: Final = (
     r"(?m)^(?:\s+at [\w.$/@<>]+[\w$<>]*\(|\s*(?:Caused by|Suppressed): |Traceback \(most recent|"
+    r"\[stacktrace\]|#0 (?:/|\{main\}|\[internal)|"
     r"goroutine \d+ \[|\s+\.\.\. \d+ (?:more|common frames)|\s+File \"|"
     r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)"
 )

@@ -48,7 +48,7 @@ _MAX_STEPS: Final = 24
 _MAX_TEMPLATES: Final = 6
 
 _LOGGER: Final = re.compile(
-    r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:(?:::|[.:/$])[\w$]+)+|[A-Z]\w*[a-z]\w*"
+    r"~?[A-Za-z_$][\w$-]*(?:\[[\w\]]*)?(?:(?:::|[.:/$])[\w$]+)+(?:\([\w$.]+(?::\d+)?\))?|[A-Z]\w*[a-z]\w*"
 )
 _BLANK: Final = re.compile(r"[ \t]")
 

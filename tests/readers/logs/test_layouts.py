@@ -63,6 +63,17 @@ def two(i: int) -> str:
             "INFO", "StorageService.java:123", "hello 01", id="cassandra",
         ),
         pytest.param(
+            "2026-02-09 14:23:{i},123 [main] WARN  org.acme.Till.pay(Till.java:42) - hello {i}",
+            "WARN", "org.acme.Till.pay(Till.java:42)", "hello 01", id="log4j caller",
+        ),
+        pytest.param(
+            "7:M 09 Feb 2026 14:23:{i}.123 # hello {i}", "WARN", "master", "hello 01", id="Redis",
+        ),
+        pytest.param(
+            "[2026-02-09T14:23:{i}.123456+00:00] app.NOTICE: hello {i} [] []",
+            "INFO", "app", "hello 01 [] []", id="Monolog",
+        ),
+        pytest.param(
             '{{"t":{{"$date":"2026-02-09T14:23:{i}.123+00:00"}},"s":"W","c":"NETWORK",'
             '"msg":"hello {i}"}}',
             "WARN", "NETWORK", "hello 01", id="MongoDB",
@@ -82,6 +93,38 @@ def test_the_second_event_is_read_right(
     assert reading.counts["events"] == 12
     assert reading.counts["raw"] == 0
     assert reading.counts["lines"] == 12 + reading.counts["continuations"]
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "logger"),
+    [
+        pytest.param("WARNING:shop.pay:hello {i}", "WARN", "shop.pay", id="basicConfig"),
+        pytest.param("ERROR:    hello {i}", "ERROR", None, id="uvicorn"),
+        pytest.param("1{i} [main] DEBUG org.acme.Sort - hello {i}", "DEBUG", "org.acme.Sort",
+                     id="log4j relative"),
+        pytest.param("[INFO] hello {i}", "INFO", None, id="Maven"),
+        pytest.param("FATAL - hello {i}", "FATAL", None, id="SimpleLayout"),
+    ],
+)  # fmt: skip
+def test_lines_without_a_time_are_events_in_order(
+    tmp_path: Path, line: str, level: str, logger: str | None
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("".join(line.format(i=two(i)) + "\n" for i in range(12)))
+    reading = _reading(Source(path), None)
+    row = reading.table("logs").row(1, named=True)
+    assert reading.reader == "undated"
+    assert (row["time"], row["level"], row["logger"]) == (None, level, logger)
+    assert row["message"] == "hello 01"
+    assert reading.counts == {"lines": 12, "events": 12, "continuations": 0, "raw": 0}
+    assert "no time" in reading.notes[0]
+
+
+def test_relative_milliseconds_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("1500 [main] INFO org.acme.Sort - populating\n" * 3)
+    attributes = _reading(Source(path), None).table("logs")["attributes"][0]
+    assert attributes.to_list() == [{"name": "uptime_s", "value": "1.5"}]
 
 
 def test_a_line_alone_is_an_event(tmp_path: Path) -> None:
