@@ -65,6 +65,18 @@ def suspects(classes, tmp_path):
             id="local variable",
         ),
         pytest.param(
+            "ident.Tracker", "single", "ident.Tracker$Request", 30_000, "ident.Tracker.running",
+            "java.util.IdentityHashMap.table", id="map by identity",
+        ),
+        pytest.param(
+            "pending.Gateway", "single", "pending.Gateway$Reply", 40_000, "pending.Gateway.pending",
+            "java.util.concurrent.ConcurrentHashMap.table", id="futures never completed",
+        ),
+        pytest.param(
+            "views.Views", "single", "views.Views$View", 30_000, "views.Views.BY_MODEL",
+            "java.util.WeakHashMap.table", id="weak map whose values refer to their keys",
+        ),
+        pytest.param(
             "thr.Poller", "group", "thr.Poller", 1200, None, None, id="thread leak",
         ),
     ],
