@@ -69,11 +69,13 @@ class Template:
         )
         index = np.flatnonzero(micros != NO_TIME)
         fields = {"message": block.slices(body[index], block.ends[index])}
+        plain = {slot for op, _, slot in self.program if op == log_text.LEVEL}
         for slot, name in enumerate(self.slots):
             if name:
                 places = slots[index, slot]
                 starts, ends = places[:, 0].copy(), places[:, 1].copy()
-                fields[name] = _trimmed(block.slices(starts, ends), name)
+                values = block.slices(starts, ends)
+                fields[name] = values if slot in plain else _trimmed(values, name)
         return Heads(index, micros[index], fields)
 
     def from_time(self, block: TextBlock) -> TextBlock:

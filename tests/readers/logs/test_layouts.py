@@ -149,3 +149,20 @@ def test_the_process_of_a_syslog_line_is_an_attribute_and_no_trace(tmp_path: Pat
     row = _reading(Source(path), None).table("logs").row(0, named=True)
     assert row["attributes"] == [{"name": "process_id", "value": "4711"}]
     assert row["trace_id"] is None
+
+
+@pytest.mark.parametrize(
+    "stamp", ["1970-01-01 00:00:00", "2262-04-11 23:47:17", "9999-12-31 23:59:59"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize(("on", "off"), [("", ""), ("\x1b[32m", "\x1b[0m")], ids=["", "coloured"])
+def test_times_far_from_today_are_read(
+    tmp_path: Path, stamp: str, end: str, on: str, off: str
+) -> None:
+    path = tmp_path / "a.log"
+    line = f"{on}{stamp}.000{off} INFO [main] o.a.Main - hello"
+    path.write_bytes(end.join([line] * 4).encode())
+    reading = _reading(Source(path), None)
+    row = reading.table("logs").row(3, named=True)
+    assert (f"{row['time']:%Y-%m-%d %H:%M:%S}", row["message"]) == (stamp, "hello")
+    assert reading.counts == {"lines": 4, "events": 4, "continuations": 0, "raw": 0}
