@@ -50,8 +50,14 @@ def _gauge(
         low, high = float(points["value"].min() or 0.0), float(points["value"].max() or 0.0)  # type: ignore[arg-type]  # polars scalars
         many = f", up to {unit(max(totals))} in all" if entities > 1 else ""
         text = f"{unit(low)} to {unit(high)} over {entities} entities{many}"
-        return Measured(values, text, f"{role} in the minutes around the claim", context.refs(role))
+        return Measured(
+            values, text, f"{_plain(role)} in the minutes around the claim", context.refs(role)
+        )
     return None
+
+
+def _plain(role: str) -> str:
+    return role.replace("_", " ")
 
 
 def _memory(item: Bound, context: Context, _declared: Declared) -> Measured | None:
@@ -82,7 +88,7 @@ def _share_of(
             return Measured(
                 tuple(shares),
                 text,
-                f"{use_role} over {limit_role}",
+                f"{_plain(use_role)} over {_plain(limit_role)}",
                 context.refs(use_role, limit_role),
             )
     return None

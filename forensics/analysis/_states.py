@@ -97,7 +97,10 @@ def _pool_exhausted(item: Bound, context: Context, declared: Declared) -> Claim 
     waiting = float(pending["value"].max() or 0) if pending.height else 0.0  # type: ignore[arg-type]  # polars scalar
     shown = f"{count} of {full.height} pools at 98 % or more, up to {waiting:,.0f} waiting"
     claim = declared.claim(
-        item, shown, "supported" if count else "contradicted", f"pool_active over pool_max: {shown}"
+        item,
+        shown,
+        "supported" if count else "contradicted",
+        f"connections in use over the pool's size: {shown}",
     )
     refs = context.refs("pool_active", "pool_max", "pool_pending")
     return claim.model_copy(update={"evidence": [*claim.evidence, *refs]})
