@@ -23,7 +23,7 @@ _MAX_DEPTH: Final = 32
 _SIZE: Final = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgtp]?)(i?)b?\s*$", re.IGNORECASE)
 
 
-def parse_size(text: str | float) -> float:
+def parse_size(text: object) -> float:
     """Return bytes for ``"8GiB"``, ``"7.5 GB"``, ``"512M"`` or a plain number.
 
     ``Ki``/``Mi``/``Gi`` are binary, ``k``/``M``/``G`` decimal, as in Kubernetes.
@@ -40,7 +40,7 @@ def parse_size(text: str | float) -> float:
     """
     if isinstance(text, int | float):
         return float(text)
-    match = _SIZE.match(text)
+    match = _SIZE.match(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"{text!r} is no size; write for example 8GiB, 512Mi or 8000000000")
     number, prefix, binary = match.groups()

@@ -53,6 +53,7 @@ def test_sizes_are_binary_with_an_i_and_decimal_without(text, size) -> None:
         ("memory_limit_bytes: lots", CorruptEvidenceError, "memory_limit_bytes"),
         ("a: 'torn", CorruptEvidenceError, "line"),
         ("a: \x01", CorruptEvidenceError, "YAML"),
+        ("memory_limit_bytes: [8GiB]", CorruptEvidenceError, "is no size"),
     ],
 )
 def test_a_hostile_or_wrong_file_is_refused_with_the_place(tmp_path, text, error, hint) -> None:

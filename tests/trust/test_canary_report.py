@@ -12,7 +12,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from forensics import open_heap
 from forensics.cli import main
+from forensics.jupyter import explore
 from tests.trust.canaries import make
 from tests.trust.planted import plant
 
@@ -116,6 +118,11 @@ def test_pseudonyms_show_that_secrets_were_there(report) -> None:
         ["report", "EVIDENCE", "--out", "EVIDENCE/x"],
         ["inspect", "EVIDENCE/no such password=geheim12345"],
         ["index", "REPORT"],
+        ["--debug", "inspect", "EVIDENCE/no such password=geheim12345"],
+        ["collect", "prometheus", "http://app:geheim12345@127.0.0.1:1", "--out", "OUT/e"],
+        ["heap", "survey", "EVIDENCE/heap.hprof", "--json"],
+        ["heap", "survey", "EVIDENCE/heap.hprof"],
+        ["heap", "EVIDENCE/heap.hprof", "--sql", "select * from classes"],
     ],
     ids=lambda arguments: " ".join(arguments[:3]),
 )
@@ -140,6 +147,24 @@ def test_inspect_prints_no_secret_of_any_format(evidence, capsys) -> None:
         _, text = run(capsys, "inspect", path, *form)
         found += leaks(text, path.name)
     assert found == []
+
+
+def test_the_heap_explorer_sends_no_secret(evidence) -> None:
+    """What goes to the browser: the page without a kernel, the first state, answers to clicks."""
+    graph = open_heap(evidence / "heap.hprof")
+    explorer = explore(graph)
+    strings = graph.instances(graph.find_class("java.lang.String")).tolist()
+    questions = [
+        {"ask": "search", "text": "String"},
+        {"ask": "search", "text": CANARIES[0].secret},
+        *({"ask": ask, "of": -1} for ask in ("classes", "treemap", "icicle")),
+        *({"ask": "object", "of": number} for number in strings[:: len(strings) // 200]),
+    ]
+    answers = [explorer.answer(question) for question in questions]
+    assert not any("error" in answer for answer in answers)
+    shown = [str(explorer._repr_mimebundle_()), str(explorer.get_state()), str(answers[2:])]
+    assert leaks(" ".join(shown), "explorer") == []
+    assert "[password#" in shown[-1]
 
 
 def test_evidence_that_is_redacted_in_the_record_is_found_again(evidence, report, capsys) -> None:
