@@ -32,7 +32,7 @@ _STAMP: Final = r"\[(?:\d{4}-\d\d-\d\dT[\d:.,]+[+-]\d{4}|\d+[.,]\d+s|\d+(?:ms|ns
 _TAGS: Final = r"\[(?:gc|safepoint|metaspace|heap|cds|ergo|task|phases|age)[\w,+]*\s*\]"
 
 #: What no other program writes: numbered collections, and which collector began.
-_NUMBERED: Final = r"GC\(\d+\) (?:[YyOo]: )?[A-Z][a-z]"
+_NUMBERED: Final = r"(?:GC\(\d+\) (?:[YyOo]: )?[A-Z][a-z]|(?:Alloc|Reloc)ation Stall \()"
 _BEGINS: Final = (
     r"(?:Using (?:Serial|Parallel|G1|Shenandoah|Epsilon|Concurrent Mark Sweep|The Z Garbage "
     r"Collector)|Initializing The Z Garbage Collector)\s*$"

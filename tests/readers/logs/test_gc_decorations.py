@@ -58,6 +58,17 @@ def test_a_first_line_tells_the_jvm_where_nothing_was_collected(tmp_path: Path) 
     assert _reading(Source(path), None).reader == "gc_unified"
 
 
+def test_stalls_between_undecorated_collections_are_the_jvms(tmp_path: Path) -> None:
+    path = tmp_path / "gc.log"
+    lines = ["Using The Z Garbage Collector"]
+    for i in range(5):
+        lines += [f"GC({i}) Garbage Collection (Warmup) 24M(25%)->20M(21%)"]
+        lines += [f"Allocation Stall (main) {n}.139ms" for n in range(3)]
+    path.write_text("\n".join(lines))
+    reading = _reading(Source(path), None)
+    assert (reading.reader, reading.counts["collections"]) == ("gc_unified", 5)
+
+
 def test_an_application_with_brackets_is_no_jvm(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.write_text("[2026-11-26T03:27:19.331+0000][7][info] Using G1 batteries\n" * 9)
