@@ -135,11 +135,11 @@ def _rates() -> dict[str, pl.Expr]:
 
 def _sum_up(table: pl.DataFrame) -> pl.DataFrame:
     pause = pl.col("pause_ms")
-    lives = table.group_by("entity", "source").agg(
+    lives = table.group_by("entity", "source", maintain_order=True).agg(
         observed_s=pl.col("clock").max() - pl.col("clock").min()
     )
-    observed = lives.group_by("entity").agg(pl.col("observed_s").sum())
-    counted = table.group_by("entity").agg(
+    observed = lives.group_by("entity", maintain_order=True).agg(pl.col("observed_s").sum())
+    counted = table.group_by("entity", maintain_order=True).agg(
         pl.col("collector").drop_nulls().last(),
         *(
             (pl.col("kind") == name).and_(pause.is_not_null()).sum().cast(pl.Int64).alias(name)

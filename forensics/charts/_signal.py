@@ -78,10 +78,12 @@ def over_time(points: pl.DataFrame, how: pl.Expr, bins: int = 240) -> pl.DataFra
         pl.col("time").diff().over("series_id").dt.total_seconds().median()
     )
     width = max(width, int(gaps.item() or 1))
+    # In order, since the last digit of a sum depends on it.
     return (
-        points.group_by(pl.col("time").dt.truncate(f"{width}s"), "series_id")
+        points.sort("series_id", "time")
+        .group_by(pl.col("time").dt.truncate(f"{width}s"), "series_id", maintain_order=True)
         .agg(pl.col("value").mean())
-        .group_by("time")
+        .group_by("time", maintain_order=True)
         .agg(how.alias("value"))
         .sort("time")
     )

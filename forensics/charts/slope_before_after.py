@@ -129,7 +129,8 @@ def _mean_slope(points: pl.DataFrame, low: datetime, high: datetime) -> float | 
     minutes = (pl.col("time") - pl.col("time").min()).dt.total_seconds() / 60
     slopes = (
         part.drop_nulls("value")
-        .group_by("series_id", "life")
+        .sort("series_id", "time")
+        .group_by("series_id", "life", maintain_order=True)
         .agg(
             samples=pl.len(),
             spread=minutes.var(),

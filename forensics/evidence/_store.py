@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -84,11 +85,22 @@ def save_reading(store: Path, key: str, reading: Reading) -> None:
             "details": dict(reading.details),
         }
         (draft / _META).write_bytes(orjson.dumps(meta))
-        shutil.rmtree(store / key, ignore_errors=True)
-        draft.rename(store / key)
+        _put(draft, store / key, is_sound=lambda: load_reading(store, key) is not None)
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def _put(draft: Path, place: Path, *, is_sound: Callable[[], bool]) -> None:
+    """Move a folder to its place; a sound one there stays, as another process may read it."""
+    try:
+        draft.rename(place)
+    except OSError:
+        if is_sound():
+            shutil.rmtree(draft, ignore_errors=True)
+            return
+        shutil.rmtree(place, ignore_errors=True)
+        draft.rename(place)
 
 
 def load_pick(store: Path, key: str) -> str | None:

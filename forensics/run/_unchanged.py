@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -47,21 +48,29 @@ def fingerprint(
     """
     listed = list_evidence(evidence)
     config = evidence / FILE_NAME
-    code = sorted(path for path in _PACKAGE.rglob("*") if path.suffix in _CODE)
     facts = {
         "evidence": [
             (item.name, item.refusal, "" if item.refusal else _hash(item.path))
             for item in listed.found
         ],
         "config": _hash(config) if config.is_file() else "",
-        "code": [_hash(path) for path in code],
+        "made by": describe_code(),
         "others": [(path.name, _hash(path)) for path in sorted(others)],
-        "python": platform.python_version(),
-        "libraries": [(name, metadata.version(name)) for name in LIBRARIES],
         "parameters": dict(parameters),
         "date": os.environ.get("SOURCE_DATE_EPOCH", ""),
     }
     return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def describe_code() -> dict[str, str]:
+    """Return the digest of the package's code, and the versions of Python and the libraries."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*")):
+        if path.suffix in _CODE:
+            digest.update(path.read_bytes())
+    libraries = {name: metadata.version(name) for name in LIBRARIES}
+    return {"code": digest.hexdigest(), "python": platform.python_version(), **libraries}
 
 
 def _hash(path: Path) -> str:

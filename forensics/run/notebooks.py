@@ -23,6 +23,7 @@ import orjson
 import polars as pl
 
 from forensics.errors import EvidenceError, UsageError
+from forensics.places import CACHE_VARIABLE
 from forensics.progress import track
 from forensics.redaction import Redactor, current_redactor, redact, redacting
 
@@ -228,10 +229,12 @@ def run_notebooks(
     parameters: Mapping[str, Value],
     evidence_root: Path | None = None,
     timeout_s: float | None = None,
+    cache: Path | None = None,
 ) -> list[NotebookRun]:
     """Execute notebooks two at a time; write their copies and ``run.json`` into ``out``.
 
-    A notebook gets those of ``parameters`` that it declares. Each runs in a process of its
+    Their kernels keep derived files in ``cache`` (by default where everybody does). A notebook
+    gets those of ``parameters`` that it declares. Each runs in a process of its
     own: papermill changes the working folder of the process that it is called in.
     """
     jobs = [
@@ -242,6 +245,7 @@ def run_notebooks(
             evidence_root,
             timeout_s,
             current_redactor(),
+            cache,
         )
         for path in paths
     ]
@@ -285,9 +289,12 @@ class _Job:
     evidence_root: Path | None
     timeout_s: float | None
     redactor: Redactor
+    cache: Path | None
 
 
 def _run_job(job: _Job) -> NotebookRun:
+    if job.cache is not None:
+        os.environ[CACHE_VARIABLE] = str(job.cache.resolve())
     with redacting(job.redactor):
         return run_notebook(
             job.path,

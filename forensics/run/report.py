@@ -24,6 +24,7 @@ from forensics.progress import track
 from forensics.redaction import Redactor, redacting
 from forensics.report import ReportOptions, redact_findings, write_report
 from forensics.run._folder import draft_folder
+from forensics.run._known import remember_findings
 from forensics.run._unchanged import fingerprint, kept_findings
 from forensics.run.assemble import assemble
 from forensics.run.notebooks import NotebookRun, list_notebooks, run_notebooks
@@ -122,6 +123,7 @@ def make_report(request: ReportRequest) -> ReportOutcome:
         scope.enter_context(redacting(_redactor(case.config, reveal=request.reveal)))
         pipeline = Pipeline(case)
         findings = assemble(pipeline)
+        remember_findings(case, findings)
         with track("drawing"):
             drawn = draw_charts(chart_inputs(pipeline, findings))
         runs = _notebooks(request, draft, deadline)
@@ -157,6 +159,7 @@ def _notebooks(request: ReportRequest, draft: Path, deadline: float | None) -> l
         parameters={"evidence": evidence.name},
         evidence_root=evidence.parent,
         timeout_s=left_s,
+        cache=request.cache,
     )
 
 

@@ -25,6 +25,7 @@ from forensics.findings import Findings
 from forensics.jupyter import human_frame
 from forensics.plugins import find_plugins
 from forensics.redaction import redact
+from forensics.run._known import recall_findings, remember_findings
 from forensics.run.assemble import assemble
 from forensics.run.notebooks import ROOT_VARIABLE
 from forensics.run.pipeline import FOLDER, REQUIRED, Pipeline
@@ -75,8 +76,12 @@ class Study:
 
     @cached_property
     def findings(self) -> Findings:
-        """All findings; runs every analysis."""
-        return assemble(self.pipeline)
+        """All findings; runs every analysis, unless a report or a notebook did before."""
+        known = recall_findings(self.case)
+        if known is None:
+            known = assemble(self.pipeline)
+            remember_findings(self.case, known)
+        return known
 
     def section(self, name: str, *, of: str | None = None) -> pl.DataFrame:
         """Return one section of the findings as a frame, nested values as text.
