@@ -152,6 +152,8 @@ _BRACKETED: Final = re.compile(r"^(.*\S)\s*[\[(]\s*([^\])]{1,16}?)\s*[\])]\s*$")
 _VALUE: Final = re.compile(
     r"^\s*([-+]?(?:\d[\d,  ]*)?\.?\d*(?:[eE][-+]?\d+)?)\s*([^\d\s].{0,15})?\s*$"
 )
+#: Of a long text without a number the expression tries every way to cut it.
+_LONGEST: Final = 80
 _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -242,6 +244,8 @@ def parse_value(text: str) -> tuple[float, Unit | None] | None:
     >>> parse_value("7.5 GiB")[0]
     8053063680.0
     """
+    if len(text) > _LONGEST:
+        return None
     match = _VALUE.match(text)
     if match is None or not any(c.isdigit() for c in match.group(1)):
         return None
