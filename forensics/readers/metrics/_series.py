@@ -52,7 +52,9 @@ class _Samples:
         if self.times:
             blocks.append(Block(np.array(self.times, np.int64), np.array(self.values, np.float64)))
         time_us = np.concatenate([block.times for block in blocks])
-        values = np.concatenate([block.values for block in blocks]) * self.factor
+        values = np.concatenate([block.values for block in blocks])
+        with np.errstate(over="ignore"):
+            values *= self.factor
         steps = np.diff(time_us)
         if (steps < 0).any():
             order = np.argsort(time_us, kind="stable")

@@ -102,7 +102,7 @@ def epoch_us(numbers: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int
     return np.rint(numbers.astype(np.float64) * factor).astype(np.int64)
 
 
-def is_time(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+def is_time(numbers: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.bool_]:
     """Say which numbers, shape (n,), lie before the year 9999 in the unit of most of them.
 
     Others would overflow 64 bits of microseconds, or the calendar.
@@ -110,6 +110,33 @@ def is_time(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
     unit = epoch_unit(float(np.median(numbers))) if numbers.size else None
     factor = 1e6 if unit is None else unit[1]
     return np.asarray(np.abs(numbers.astype(np.float64)) < YEAR_9999_US / factor)
+
+
+def parse_epochs(
+    numbers: NDArray[np.float64] | NDArray[np.int64], known: NDArray[np.bool_] | None = None
+) -> Times | None:
+    """Read epoch numbers of one unit; what isn't finite or lies beyond the calendar is no time.
+
+    Parameters
+    ----------
+    numbers : array, shape (n,)
+        Epoch numbers in seconds, ms, us or ns.
+    known : array of bool, shape (n,), optional
+        Where a number stands at all; by default everywhere.
+
+    Returns
+    -------
+    Times or None
+        ``None`` if the numbers are no epoch.
+    """
+    valid = np.isfinite(numbers) if known is None else known & np.isfinite(numbers)
+    valid[valid] = is_time(numbers[valid])
+    times = epoch_us(numbers[valid])
+    if times is None:
+        return None
+    filled = np.zeros(len(numbers), np.int64)
+    filled[valid] = times
+    return Times(filled, valid)
 
 
 def seconds_to_us(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -180,17 +207,8 @@ def _from_temporal(column: pl.Series) -> Times | None:
 
 
 def _from_numbers(column: pl.Series) -> Times | None:
-    valid = (
-        column.is_not_null() & column.cast(pl.Float64).is_finite().fill_null(value=False)
-    ).to_numpy()
-    numbers = column.fill_null(0).to_numpy()
-    valid[valid] = is_time(numbers[valid])
-    times = epoch_us(numbers[valid])
-    if times is None:
-        return None
-    filled = np.zeros(len(column), np.int64)
-    filled[valid] = times
-    return Times(filled, valid)
+    known = column.is_not_null().to_numpy()
+    return parse_epochs(column.fill_null(0).to_numpy(), known)
 
 
 def _from_text(column: pl.Series) -> Times | None:

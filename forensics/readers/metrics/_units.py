@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 BYTES: Final = "bytes"
 SECONDS: Final = "seconds"
 PERCENT: Final = "percent"
@@ -182,6 +185,14 @@ def parse_unit(text: str) -> Unit | None:
         return Unit(COUNT)
     known = _EXACT.get(text) or _WORDS.get(text.lower())
     return None if known is None else Unit(*known)
+
+
+def to_base(values: NDArray[np.float64], unit: Unit | None) -> NDArray[np.float64]:
+    """Return values in the base unit; what exceeds float64 there is infinite, without a warning."""
+    if unit is None:
+        return values
+    with np.errstate(over="ignore"):
+        return values * unit.factor
 
 
 def name_tokens(name: str) -> list[str]:

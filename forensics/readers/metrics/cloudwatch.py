@@ -21,7 +21,7 @@ from forensics.readers._source import Source
 from forensics.readers.metrics._json_document import load_document
 from forensics.readers.metrics._series import SeriesTable, to_floats
 from forensics.readers.metrics._time import parse_time_column
-from forensics.readers.metrics._units import parse_unit
+from forensics.readers.metrics._units import parse_unit, to_base
 
 TITLE: Final = "CloudWatch metric data (JSON)"
 KIND: Final[Kind] = "metrics"
@@ -89,7 +89,7 @@ def _add_statistics(table: SeriesTable, document: dict[str, Any]) -> None:
         index = table.index_of(
             metric, {**labels, "statistic": statistic}, unit.base if unit else None
         )
-        values = to_floats([p[statistic] for p in known]) * (unit.factor if unit else 1.0)
+        values = to_base(to_floats([p[statistic] for p in known]), unit)
         _extend(table, index, [p["Timestamp"] for p in known], values)
 
 

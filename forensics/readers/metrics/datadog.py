@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
-
 from forensics.errors import CorruptEvidenceError
 from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._narrow import as_list, iter_mappings
 from forensics.readers._source import Source
 from forensics.readers.metrics._json_document import load_document
 from forensics.readers.metrics._series import SeriesTable, to_floats
-from forensics.readers.metrics._time import epoch_us
-from forensics.readers.metrics._units import Unit, parse_unit
+from forensics.readers.metrics._time import parse_epochs
+from forensics.readers.metrics._units import Unit, parse_unit, to_base
 
 TITLE: Final = "Datadog query result (JSON)"
 KIND: Final[Kind] = "metrics"
@@ -113,7 +111,7 @@ def _extend(
     table: SeriesTable, index: int, stamps: list[Any], values: list[Any], unit: Unit | None
 ) -> None:
     seconds, numbers = to_floats(stamps), to_floats(values)
-    has_time = np.isfinite(seconds)
-    times = epoch_us(seconds[has_time])
+    times = parse_epochs(seconds)
     if times is not None:
-        table.extend(index, times, numbers[has_time] * (unit.factor if unit else 1.0))
+        valid = times.is_valid
+        table.extend(index, times.time_us[valid], to_base(numbers[valid], unit))

@@ -26,8 +26,8 @@ from forensics.readers._source import Source
 from forensics.readers.metrics._exposition import parse_series_name
 from forensics.readers.metrics._json_document import load_document
 from forensics.readers.metrics._series import SeriesTable, to_floats
-from forensics.readers.metrics._time import epoch_us, parse_time_column
-from forensics.readers.metrics._units import Unit, parse_unit
+from forensics.readers.metrics._time import parse_epochs, parse_time_column
+from forensics.readers.metrics._units import Unit, parse_unit, to_base
 
 TITLE: Final = "Grafana panel data (JSON)"
 KIND: Final[Kind] = "metrics"
@@ -125,7 +125,7 @@ def _add_fields(table: SeriesTable, fields: list[dict[str, Any]], stem: str) -> 
         metric, labels = _name(field, stem)
         unit = _unit(field)
         values = to_floats(_column(field))
-        values = values * (unit.factor if unit else 1.0)
+        values = to_base(values, unit)
         keys = list(zip(*(map(str, _column(f)) for f in texts), strict=False)) if texts else None
         size = min(values.size, times.is_valid.size)
         for extra, rows in _groups(keys if keys is None else keys[:size], size):
@@ -180,14 +180,13 @@ def _add_target(table: SeriesTable, target: Any) -> int:
     if not isinstance(target, dict) or not isinstance(target.get("datapoints"), list):
         return 0
     pairs = [p for p in target["datapoints"] if isinstance(p, list) and len(p) == 2 and p[1]]
-    stamps = to_floats(p[1] for p in pairs)
-    has_time = np.isfinite(stamps)
-    times = epoch_us(stamps[has_time])
+    times = parse_epochs(to_floats(p[1] for p in pairs))
     if times is None:
         return 0
     name = str(target.get("target") or "value")
     metric, labels = parse_series_name(name) or (name, {})
     labels |= {str(k): str(v) for k, v in as_mapping(target.get("tags")).items()}
-    values = to_floats(p[0] for p in pairs)[has_time]
-    table.extend(table.index_of(metric or "value", labels), times, values)
+    values = to_floats(p[0] for p in pairs)[times.is_valid]
+    index = table.index_of(metric or "value", labels)
+    table.extend(index, times.time_us[times.is_valid], values)
     return 1

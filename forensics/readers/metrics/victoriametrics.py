@@ -17,7 +17,7 @@ from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.metrics._lines import Lines
 from forensics.readers.metrics._series import SeriesTable, to_floats
-from forensics.readers.metrics._time import epoch_us
+from forensics.readers.metrics._time import parse_epochs
 
 TITLE: Final = "VictoriaMetrics export (JSON lines)"
 KIND: Final[Kind] = "metrics"
@@ -51,7 +51,8 @@ def _add(table: SeriesTable, series: dict[str, object]) -> None:
     labels = {str(k): str(v) for k, v in series["metric"].items()}  # type: ignore[attr-defined]  # a wrong type is caught as damage
     metric = labels.pop("__name__", "value")
     numbers = to_floats(series["values"])  # type: ignore[arg-type]  # a wrong type is caught as damage
-    times = epoch_us(np.array(series["timestamps"], np.int64))
-    if times is None or times.shape != numbers.shape:
+    times = parse_epochs(np.array(series["timestamps"], np.int64))
+    if times is None or times.is_valid.shape != numbers.shape:
         raise ValueError("values and timestamps differ in number")
-    table.extend(table.index_of(metric, labels), times, numbers)
+    valid = times.is_valid
+    table.extend(table.index_of(metric, labels), times.time_us[valid], numbers[valid])
