@@ -20,13 +20,17 @@ SIGNATURE_LINE: Final = (
     r"|[ \t]+File \"[^\"\n]*\", line \d+, in \S+"  # Python
     r"|Traceback \(most recent call last\)"
     r"|panic: "
-    r"|(?:\s*(?:Caused by|Suppressed): |---> |Exception in thread \"[^\"\n]*\" )?"
+    r"|\s*--- End of inner exception stack trace"  # .NET
+    r"|(?:\s*(?:Caused by|Suppressed|\[cause\]): |\s*---> |Exception in thread \"[^\"\n]*\" )?"
     r"(?:[A-Za-z_][\w$]*\.)*[A-Z][\w$]*(?::|$)"
     r"|[\w./*()-]+\.[\w.*()]+\(0x[^)\n]*\)"  # Go
     r")"
+    r"| ---> (?:[A-Za-z_][\w$]*\.)*[A-Z][\w$]*:"  # .NET Framework: the cause on the same line
 )
+#: A frame of Go as loggers write it: without arguments, file and line below.
+BARE_GO_FRAME: Final = r"(?m)^([\w./*()-]+\.[\w.*()-]+)(\n[\t ]+\S+\.go:\d+)"
 _HEADER: Final = re.compile(
-    r"^(?P<lead>\s*(?:Caused by|Suppressed): |---> |Exception in thread \"[^\"]*\" )?"
+    r"^(?P<lead>\s*(?:Caused by|Suppressed|\[cause\]): |\s*---> |Exception in thread \"[^\"]*\" )?"
     r"(?P<type>(?:[A-Za-z_][\w$]*\.)*[A-Z][\w$]*):?$"
 )
 _JAVA: Final = re.compile(r"^\s*at (?:async |new )?(?P<name>[^\s(]+)(?: \[as \w+\])?(?P<rest>.*)$")
@@ -77,23 +81,32 @@ class Trace:
 
 
 def parse_trace(signature: str) -> Trace | None:
-    """Return the trace that some signature lines tell of; ``None`` if they name no exception."""
+    """Return the trace that some signature lines tell of; ``None`` if they name no exception.
+
+    Frames of Go alone are those of an ``error``: loggers write its stack without its type.
+    """
     chain: list[str] = []
     frames: list[list[str]] = []
     loose: list[str] = []
+    ended = 0
     is_python = "Traceback (most recent" in signature
     for line in signature.split("\n"):
         if line.startswith("panic: ") and not chain:
             chain.append("panic")
             frames.append([])
+        elif line.lstrip().startswith("--- End of inner"):
+            ended = min(ended + 1, max(len(frames) - 1, 0))
         elif frame := _frame(line):
-            (loose if is_python or not frames else frames[-1]).append(frame)
+            (loose if is_python or not frames else frames[-1 - ended]).append(frame)
         elif (header := _HEADER.match(line)) and not line.lstrip().startswith("Suppressed"):
-            if header["type"] == "Traceback" or (chain and not header["lead"] and not is_python):
+            is_named = bool(loose) if is_python else bool(header["lead"]) or not chain
+            if header["type"] == "Traceback" or not is_named:
                 continue
             chain.append(header["type"])
             frames.append(loose[::-1] if is_python else [])
-            loose = []
+            loose, ended = [], 0
+    if not chain and loose and all(map(_GO.match, signature.split("\n"))):
+        chain, frames = ["error"], [loose]
     if not chain or chain[0].endswith("Thread.State"):
         return None
     if is_python:  # the exception that surfaced comes last
@@ -151,7 +164,8 @@ def namespace(frame: str) -> str:
     if "/" in frame:
         return frame.rsplit(":", 1)[0].rsplit("/", 1)[0]
     parts = frame.split(".")
-    packages = parts[: next((i for i, p in enumerate(parts) if p[:1].isupper()), len(parts) - 1)]
+    is_type = (p[:1].isupper() or p.startswith("(") for p in parts)
+    packages = parts[: next((i for i, found in enumerate(is_type) if found), len(parts) - 1)]
     return ".".join(packages[:2]) or parts[0]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from forensics.analysis._traces import (
+    BARE_GO_FRAME,
     SIGNATURE_LINE,
     Trace,
     describe_chain,
@@ -111,7 +112,8 @@ def _signatures(logs: pl.LazyFrame) -> pl.DataFrame:
         .select(
             "time",
             pl.col("host").fill_null(UNKNOWN),
-            signature=text.str.extract_all(SIGNATURE_LINE)
+            signature=text.str.replace_all(BARE_GO_FRAME, "$1(0x)$2")
+            .str.extract_all(SIGNATURE_LINE)
             .list.join("\n")
             .str.replace_all(r":\d+(?::\d+)?\)", ")")
             .str.replace_all(r", line \d+,", ", line 0,")

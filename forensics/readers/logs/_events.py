@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,15 +27,20 @@ _CONTINUES: Final = (
     r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable|Timeout|Failure|Fault)\b|"
     r"[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt): |"
     r"(?:SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): \S|"  # java.util.logging
+    r"(?:DETAIL|HINT|CONTEXT|STATEMENT|LINE \d+): |"  # of PostgreSQL, in its drivers' errors
     r"#\d+ (?:/|\{main\}|\[internal)|\[(?:stacktrace|previous exception)\]|\"\}|> ?$|"
+    r"(?:During handling of the|The) above exception\b|"
     r"Exception in thread |Traceback \(most recent|goroutine \d+ \[|panic: |\[CIRCULAR REFERENCE)"
 )
 _IS_TRACE: Final = (
     r"(?m)^(?:\s+at [\w.$/@<>]+[\w$<>]*\(|\s*(?:Caused by|Suppressed): |Traceback \(most recent|"
+    r"\s+at [^\n]*:\d+:\d+\)?\s*$|"  # JavaScript
     r"\[stacktrace\]|#0 (?:/|\{main\}|\[internal)|"
     r"goroutine \d+ \[|\s+\.\.\. \d+ (?:more|common frames)|\s+File \"|"
     r"(?:[a-z_][\w$]*\.)+[A-Z][\w$]*(?:Exception|Error|Throwable)\b)"
 )
+# What ends a Python trace: the exception at the line's start, under any name.
+_ENDS_TRACE: Final = r"^[A-Za-z_]\w*(?:\.\w+)*(?:: |\r?$)"
 _SECOND_LINE: Final = (
     r"(?s)^(?P<logger>[\w.$]+)(?: [\w$<>]+)?\r?\n"
     r"(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?P<text>.*)$"
@@ -145,7 +151,9 @@ def _belongs(
     first_bytes = block.data[np.minimum(block.starts[rest], len(block.data) - 1)]
     shaped = ((first_bytes == 32) | (first_bytes == 9)) & (block.ends[rest] > block.starts[rest])
     others = np.flatnonzero(~shaped)  # most lines of a trace are indented: only others are matched
-    shaped[others] = block.take(rest[others]).text().str.contains(_CONTINUES).to_numpy()
+    texts = block.take(rest[others]).text()
+    below = (others > 0) & shaped[others - 1] & (rest[others] == rest[others - 1] + 1)
+    shaped[others] = (texts.str.contains(_CONTINUES) | _names(texts, below)).to_numpy()
     place = np.arange(len(rest))
     last_shaped = np.full(len(heads) + 1, -1)
     np.maximum.at(last_shaped, owner[shaped], place[shaped])
@@ -155,6 +163,11 @@ def _belongs(
     belongs = owned & (place <= last_shaped[owner])
     belongs[owned] |= is_open[owner[owned]]
     return np.asarray(belongs)
+
+
+def _names(texts: pl.Series, below: NDArray[np.bool_]) -> pl.Series:
+    """Tell which lines, directly below an indented one, may be the exception that ends a trace."""
+    return texts.str.contains(_ENDS_TRACE) & pl.Series(below)
 
 
 def _attach(
@@ -221,9 +234,15 @@ def _rows(block: TextBlock, heads: Heads, columns: dict[str, pl.Series]) -> pl.D
     return frame
 
 
-def continues(line: str) -> bool:
-    """Tell whether a line is blank or looks like part of a stack trace or continued message."""
-    return not line.strip() or re.match(_CONTINUES, line) is not None
+def leave_out_traces(lines: Sequence[str]) -> list[str]:
+    """Return the lines that aren't blank and don't look like a trace's or continued message's."""
+    return [
+        line
+        for line, before in zip(lines, ["", *lines], strict=False)
+        if line.strip()
+        and not re.match(_CONTINUES, line)
+        and not (before.startswith((" ", "\t")) and re.match(_ENDS_TRACE, line))
+    ]
 
 
 def no_times(count: int) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.logs._block import LineReader, TextBlock
 from forensics.readers.logs._collect import collect
-from forensics.readers.logs._events import Heads, continues
+from forensics.readers.logs._events import Heads, leave_out_traces
 from forensics.readers.logs._infer import dated_share, find_by_templates, infer_templates
 from forensics.readers.logs._times import Clock, clock_for
 
@@ -32,7 +32,7 @@ def sniff(head: Head) -> Match:
     """Claim text whose lines have a time in one place, unless a known format claims it surely."""
     if head.is_binary or _DOCUMENT.match(head.text) or _is_table(head.text):
         return Match.NO
-    lines = [line for line in head.text.splitlines()[:60] if not continues(line)]
+    lines = leave_out_traces(head.text.splitlines()[:60])
     return Match.SHAPE if lines and dated_share(lines) >= _DATED_SHARE else Match.NO
 
 
