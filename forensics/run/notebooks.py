@@ -11,9 +11,10 @@ import os
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -193,12 +194,15 @@ def run_notebook(
     check_parameters(path, parameters)
     why = ""
     status: Status = "ok"
-    with tempfile.TemporaryDirectory(prefix="forensics-notebook-") as scratch:
+    # An evidence folder could hold a file called polars.py: kernels must not import it.
+    variables = {"PYTHONSAFEPATH": "1"}
+    if evidence_root is not None:
+        variables[ROOT_VARIABLE] = str(evidence_root)
+    with (
+        tempfile.TemporaryDirectory(prefix="forensics-notebook-") as scratch,
+        _environment(variables),
+    ):
         draft = Path(scratch) / path.name
-        if evidence_root is not None:
-            os.environ[ROOT_VARIABLE] = str(evidence_root)
-        # An evidence folder could hold a file called polars.py: kernels must not import it.
-        os.environ["PYTHONSAFEPATH"] = "1"
         try:
             papermill.execute_notebook(
                 str(path),
@@ -220,6 +224,21 @@ def run_notebook(
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target)  # type: ignore[no-untyped-call]  # untyped library
     return NotebookRun(path.stem, status, redact(why))
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while: kernels inherit them, the caller's go on unchanged."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def run_notebooks(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import nbformat
 import pytest
 
@@ -69,9 +71,11 @@ def test_a_parameter_is_a_value_and_never_code(notebook, tmp_path) -> None:
     assert ended.status == "ok"
 
 
-def test_two_runs_leave_the_same_bytes(notebook, tmp_path) -> None:
+def test_two_runs_leave_the_same_bytes_and_the_caller_as_it_was(notebook, tmp_path) -> None:
     path = notebook("x * 2")
+    before = dict(os.environ)
     run(path, tmp_path)
+    assert dict(os.environ) == before
     first = (tmp_path / "out.ipynb").read_bytes()
     run(path, tmp_path)
     assert (tmp_path / "out.ipynb").read_bytes() == first

@@ -51,8 +51,9 @@ def _add(table: SeriesTable, series: dict[str, object]) -> None:
     labels = {str(k): str(v) for k, v in series["metric"].items()}  # type: ignore[attr-defined]  # a wrong type is caught as damage
     metric = labels.pop("__name__", "value")
     numbers = to_floats(series["values"])  # type: ignore[arg-type]  # a wrong type is caught as damage
-    times = parse_epochs(np.array(series["timestamps"], np.int64))
-    if times is None or times.is_valid.shape != numbers.shape:
-        raise ValueError("values and timestamps differ in number")
+    stamps = np.array(series["timestamps"], np.int64)
+    times = parse_epochs(stamps) if stamps.shape == numbers.shape else None
+    if times is None:
+        raise ValueError("no timestamps, or not as many as values")
     valid = times.is_valid
     table.extend(table.index_of(metric, labels), times.time_us[valid], numbers[valid])

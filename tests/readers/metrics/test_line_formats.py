@@ -59,6 +59,13 @@ def test_a_cut_export_line_is_damage(text) -> None:
     assert reading.damage["line"].to_list() == [2]
 
 
+def test_a_series_whose_times_are_lists_of_lists_is_damage(text) -> None:
+    good = f'{{"metric":{{"__name__":"up"}},"values":[1,2],"timestamps":[{T}000,{T}010]}}\n'
+    reading = text("victoriametrics", good.replace(f"[{T}000,", f"[[{T}000],") + good)
+    assert reading.counts["samples"] == 2
+    assert reading.damage["line"].to_list() == [1]
+
+
 def test_a_line_longer_than_the_bound_is_refused(tmp_path) -> None:
     path = tmp_path / "x.txt"
     path.write_text('{__name__="' + "a" * 3_000_000)
