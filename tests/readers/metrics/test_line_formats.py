@@ -61,7 +61,9 @@ def test_a_cut_export_line_is_damage(text) -> None:
 
 def test_a_series_whose_times_are_lists_of_lists_is_damage(text) -> None:
     good = f'{{"metric":{{"__name__":"up"}},"values":[1,2],"timestamps":[{T}000,{T}010]}}\n'
-    reading = text("victoriametrics", good.replace(f"[{T}000,", f"[[{T}000],") + good)
+    reading = text(
+        "victoriametrics", good.replace(f"[{T}000,{T}010]", f"[[{T}000],[{T}010]]") + good
+    )
     assert reading.counts["samples"] == 2
     assert reading.damage["line"].to_list() == [1]
 
