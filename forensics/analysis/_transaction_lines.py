@@ -64,6 +64,13 @@ _NAMES: Final = [name for kind in _KINDS for name in kind.split("|")]
 _STATEMENT: Final = r"^(?:duration|statement|execute|bind|parse|process \d+)\b"
 
 
+def with_attributes() -> pl.Expr:
+    """Return ``message`` with the fields of a structured record behind it, as ``key=value``."""
+    pair = pl.format("{}={}", pl.element().struct.field("name"), pl.element().struct.field("value"))
+    pairs = pl.col("attributes").list.eval(pair).list.join(" ")
+    return pl.concat_str(["message", pairs], separator=" ", ignore_nulls=True)
+
+
 def may_name_one() -> pl.Expr:
     """Tell which lines have a word that ids of transactions go by."""
     return pl.col("message").str.contains_any(_NAMES, ascii_case_insensitive=True)

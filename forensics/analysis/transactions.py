@@ -8,7 +8,12 @@ from typing import Final
 
 import polars as pl
 
-from forensics.analysis._transaction_lines import may_name_one, states, transaction_id
+from forensics.analysis._transaction_lines import (
+    may_name_one,
+    states,
+    transaction_id,
+    with_attributes,
+)
 from forensics.findings import AnyEntry, Confidence, EvidenceRef, Finding, Measure
 from forensics.redaction import redact
 from forensics.tables import TIME
@@ -128,7 +133,8 @@ def _shown(has_ends: bool) -> list[str]:  # noqa: FBT001  # the only argument
 def _by_transaction(logs: pl.LazyFrame) -> pl.DataFrame:
     """Return one row a transaction; lines that say nothing of one are never collected."""
     lines = (
-        logs.filter(may_name_one())
+        logs.with_columns(message=with_attributes())
+        .filter(may_name_one())
         .select(
             "time",
             "service",

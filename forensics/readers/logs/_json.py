@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,9 @@ from forensics.readers._source import Source
 from forensics.readers.logs._block import LineReader, TextBlock
 from forensics.readers.logs._collect import collect
 from forensics.readers.logs._events import Heads
+from forensics.readers.logs._identifiers import find_identifiers
 from forensics.readers.logs._times import Clock, clock_for, find_style
+from forensics.tables import attributes
 
 _TRACE_KEYS: Final = (
     "traceId",
@@ -60,6 +62,11 @@ _HOST_KEYS: Final = (
     "instance",
 )
 
+#: Before the names of attributes, until they become one column.
+_ATTRIBUTE: Final = "@"
+#: Objects whose keys are looked at for attributes.
+_SAMPLE_OBJECTS: Final = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -76,10 +83,13 @@ class Keys:
     service: tuple[str, ...] = _SERVICE_KEYS
     host: tuple[str, ...] = _HOST_KEYS
     trace_id: tuple[str, ...] = _TRACE_KEYS
+    attributes: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, tuple[str, ...]]:
-        """Return the keys by column of the ``logs`` table."""
-        return {name: getattr(self, name) for name in Keys.__dataclass_fields__}
+        """Return the keys by column of the ``logs`` table, each attribute under its own name."""
+        names = [name for name in Keys.__dataclass_fields__ if name != "attributes"]
+        own = {f"{_ATTRIBUTE}{key}": (key,) for key in self.attributes}
+        return {**{name: getattr(self, name) for name in names}, **own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +171,27 @@ def read_json(source: Source, reader: str, keys: Keys) -> Reading:
     """Read a log of one JSON object a line; other lines are kept as raw or folded."""
     sample = next(iter(LineReader(source, block_bytes=1 << 18)), None)
     clock = Clock(log_time.ISO) if sample is None else find_clock(source, sample, keys)
+    if sample is not None:
+        keys = replace(keys, attributes=_find_attributes(sample, keys))
     found = collect(source, lambda block: find_objects(block, keys, clock))
     return found.reading(reader, notes=clock.notes)
+
+
+def _find_attributes(sample: TextBlock, keys: Keys) -> tuple[str, ...]:
+    """Return which keys, at the top of the objects of a sample, name what an event is about."""
+    taken = {key for column in keys.columns().values() for key in column}
+    lines = sample.take(slice(0, _SAMPLE_OBJECTS)).text()
+    return tuple(find_identifiers(_parse_objects(lines), taken))
+
+
+def _parse_objects(lines: pl.Series) -> Iterator[dict[str, object]]:
+    for line in lines:
+        try:
+            parsed = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(parsed, dict):
+            yield parsed
 
 
 def find_clock(source: Source, sample: TextBlock, keys: Keys) -> Clock:
@@ -192,6 +221,10 @@ def find_objects(block: TextBlock, keys: Keys, clock: Clock) -> Heads:
     for name, where in places.items():
         if name == "message" or where.sorts.any():
             fields[name] = _values(block, where).gather(index)
+    told = {name: fields.pop(name) for name in list(fields) if name.startswith(_ATTRIBUTE)}
+    if told:
+        values = {name.removeprefix(_ATTRIBUTE): pl.col(name) for name in told}
+        fields["attributes"] = pl.DataFrame(told).select(attributes(**values))["attributes"]
     if fields["message"].null_count():  # an object without a message is its own
         whole = block.take(index).text()
         fields["message"] = fields["message"].zip_with(fields["message"].is_not_null(), whole)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -11,12 +14,16 @@ from forensics.readers._contract import Head, Kind, Match, Reading
 from forensics.readers._source import Source
 from forensics.readers.logs._block import LineReader
 from forensics.readers.logs._collect import collect
+from forensics.readers.logs._identifiers import find_identifiers
 from forensics.readers.logs._text import match_lines, regex_heads
 from forensics.readers.logs._times import Clock, clock_for, find_style, text_block
+from forensics.tables import attributes
 
 TITLE: Final = "logfmt (key=value pairs)"
 KIND: Final[Kind] = "logs"
 
+#: Lines whose keys are looked at for attributes.
+_SAMPLE_LINES: Final = 500
 _PAIR: Final = r'[\w.@/-]+=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)'
 _LINE: Final = rf"^\s*(?P<pairs>(?:{_PAIR}\s*)(?:{_PAIR}\s*|[\w.-]+\s+)*)$"
 _KEYS: Final = {
@@ -40,27 +47,40 @@ def read(source: Source) -> Reading:
     """Read one event a line; the message is that of ``msg``, or the whole line."""
     sample = next(iter(LineReader(source, block_bytes=1 << 18)), None)
     clock = Clock(log_time.ISO)
+    told: list[str] = []
     if sample is not None:
-        times = _value(sample.text().to_frame("text"), "time").drop_nulls()
+        told = _find_attributes(sample.text().head(_SAMPLE_LINES))
+        times = _value(sample.text().to_frame("text"), "time", _KEYS["time"]).drop_nulls()
         style = find_style(times.head(200).to_list())
         clock = clock if style is None else clock_for(style, source, text_block(times))
-    found = collect(source, lambda block: regex_heads(block, _LINE, clock, _refine))
+    found = collect(
+        source, lambda block: regex_heads(block, _LINE, clock, partial(_refine, names=told))
+    )
     return found.reading("logfmt", notes=clock.notes)
 
 
-def _refine(frame: pl.DataFrame) -> pl.DataFrame:
-    values = {column: _value(frame, column) for column in _KEYS}
+def _find_attributes(lines: pl.Series) -> list[str]:
+    """Return which keys of some lines name what an event is about."""
+    pairs = (dict(re.findall(r'([\w.@/-]+)=("(?:[^"\\]|\\.)*"|[^\s"]+)', line)) for line in lines)
+    return find_identifiers(pairs, {key for keys in _KEYS.values() for key in keys})
+
+
+def _refine(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    values = {column: _value(frame, column, _KEYS[column]) for column in _KEYS}
     told = pl.DataFrame({name: column for name, column in values.items() if column.count()})
     if "message" not in told.columns:
         told = pl.DataFrame({**told.to_dict(), "message": frame["text"]})
-    return told.with_columns(pl.col("message").fill_null(frame["text"]))
+    told = told.with_columns(pl.col("message").fill_null(frame["text"]))
+    if not names:
+        return told
+    own = {name: pl.lit(_value(frame, name, (re.escape(name),))) for name in names}
+    return told.with_columns(attributes(**own))
 
 
-def _value(frame: pl.DataFrame, column: str) -> pl.Series:
-    """Return the first of a column's keys that a line has, quotes and escapes resolved."""
+def _value(frame: pl.DataFrame, column: str, keys: Sequence[str]) -> pl.Series:
+    """Return the first of some keys' values that a line has, quotes and escapes resolved."""
     found = [
-        pl.col("text").str.extract(rf'(?:^|\s){key}=("(?:[^"\\]|\\.)*"|[^\s"]+)')
-        for key in _KEYS[column]
+        pl.col("text").str.extract(rf'(?:^|\s){key}=("(?:[^"\\]|\\.)*"|[^\s"]+)') for key in keys
     ]
     value = pl.coalesce(found)
     plain = (
