@@ -152,9 +152,9 @@ def _rollback(facts: _Facts) -> Decision:
         )
     is_clean, control, clean = _control(facts, cause)
     sure = show_probability(facts.probability)
-    does = "turn it off" if cause.kind == "flag" else "roll back"
+    does = "; turn it off" if cause.kind == "flag" else ""
     why = [
-        f"{does}: {cause.what} is the cause with a probability of {sure}{control}",
+        f"{cause.what} is the cause with a probability of {sure}{control}{does}",
         say_rollout(facts.forecast)
         if cause.kind == "deploy"
         else "It helps at once; what is lost already stays until processes are restarted",

@@ -21,7 +21,7 @@ _NEAR: Final = timedelta(minutes=1)
 _LONGEST: Final = timedelta(minutes=5)
 #: A word that names one of many: it has a digit or joins parts by hyphens, slashes or dots.
 _NAME: Final = re.compile(r"\S*[\w]+[-/:][\w./:-]*\d\S*|\S*\d\S*[-/:]\S*")
-_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“])|(?<=[;:])\s+(?=[A-Z“])")
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“])|(?<=;)\s+(?=[A-Z“])")
 
 
 @dataclass(frozen=True, slots=True)
