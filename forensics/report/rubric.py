@@ -33,6 +33,8 @@ BLAME: Final = (
 #: Sources that are no file: the tables merged from all files of a kind.
 MERGED: Final = frozenset({"metrics", "logs", "changes", "events"})
 _NUMBER: Final = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
+#: Punctuation that is left where a sentence was cut or put together wrongly.
+_BROKEN: Final = re.compile(r"\w*(?:[:;,]\.|(?<!\.)\.\.(?!\.)|,,)(?=\s|$)")
 _SILENT: Final = frozenset({"script", "style", "svg", "time", "code", "pre", "data", "q", "title"})
 _VOID: Final = frozenset({"meta", "br", "img", "link", "input", "hr", "wbr"})
 
@@ -332,6 +334,13 @@ def _blameless(report: Report) -> list[str]:
     return [f"blaming words: {words}" for words in BLAME if words in text]
 
 
+def _sentences(report: Report) -> list[str]:
+    texts = (e.text(_SILENT) for tag in ("p", "li") for e in report.page.find(tag))
+    return [
+        f"a broken sentence: {' '.join(text.split())}" for text in texts if _BROKEN.search(text)
+    ]
+
+
 def _charts(report: Report) -> list[str]:
     wrong: list[str] = []
     for chart in report.charts:
@@ -388,6 +397,7 @@ CHECKS: Final[dict[str, Callable[[Report], list[str]]]] = {
     "lessons": _lessons,
     "actions": _actions,
     "blameless": _blameless,
+    "sentences": _sentences,
     "charts": _charts,
     "secrets": _secrets,
     "reproducible": _reproducible,

@@ -60,6 +60,11 @@ def test_blaming_words_are_noticed(tmp_path):
     assert CHECKS["blameless"](spoiled(tmp_path, decisions=[decision]))
 
 
+def test_a_sentence_that_was_cut_is_noticed(tmp_path):
+    decision = make_findings().decisions[0].model_copy(update={"why": "Roll back:."})
+    assert CHECKS["sentences"](spoiled(tmp_path, decisions=[decision]))
+
+
 def test_a_rate_without_interval_is_noticed(tmp_path):
     growth = make_findings().growth[0].model_copy(update={"rate_interval": None})
     assert CHECKS["intervals"](spoiled(tmp_path, growth=[growth]))
