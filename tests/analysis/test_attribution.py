@@ -240,8 +240,9 @@ def test_what_is_undecided_says_which_trial_would_decide():
     assert result.wanted[0].startswith("one process with Release 2 but without Flag x on")
 
 
-def test_error_lines_that_come_to_stay_are_trouble_where_there_are_no_metrics():
-    times = [START + timedelta(seconds=10 * i) for i in range(240)]
+@pytest.mark.parametrize("every_s", [10, 30])
+def test_error_lines_that_come_to_stay_are_trouble_where_there_are_no_metrics(every_s):
+    times = [START + timedelta(seconds=every_s * i) for i in range(240)]
     levels = ["ERROR" if i >= 150 else "INFO" for i in range(240)]
     logs = fit_table("logs", pl.DataFrame({"time": times, "level": levels, "message": "x"})).lazy()
     symptom = find_log_symptom(logs)
