@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from forensics.redaction import redact
+from forensics.report._html_tree import Element, read_tree
 
 #: Wording that blames a person; quotes of the evidence are not ours and are not judged.
 BLAME: Final = (
@@ -36,60 +36,6 @@ _NUMBER: Final = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 #: Punctuation that is left where a sentence was cut or put together wrongly.
 _BROKEN: Final = re.compile(r"\w*(?:[:;,]\.|(?<!\.)\.\.(?!\.)|,,)(?=\s|$)")
 _SILENT: Final = frozenset({"script", "style", "svg", "time", "code", "pre", "data", "q", "title"})
-_VOID: Final = frozenset({"meta", "br", "img", "link", "input", "hr", "wbr"})
-
-
-@dataclass
-class _Element:
-    """One element with what is inside it; a small tree is all the checks need."""
-
-    tag: str
-    attrs: dict[str, str]
-    children: list[_Element | str] = field(default_factory=list)
-
-    def walk(self) -> Iterator[_Element]:
-        yield self
-        for child in self.children:
-            if isinstance(child, _Element):
-                yield from child.walk()
-
-    def find(self, tag: str = "", **attrs: str) -> list[_Element]:
-        return [
-            element
-            for element in self.walk()
-            if (not tag or element.tag == tag)
-            and all(value in element.attrs.get(k, "").split() for k, value in attrs.items())
-        ]
-
-    def text(self, silent: frozenset[str] = frozenset()) -> str:
-        if self.tag in silent or "chrome" in self.attrs.get("class", "").split():
-            return " "
-        return " ".join(c if isinstance(c, str) else c.text(silent) for c in self.children)
-
-
-class _Builder(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root = _Element("document", {})
-        self._open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = _Element(tag, {name: value or "" for name, value in attrs})
-        self._open[-1].children.append(element)
-        if tag not in _VOID:
-            self._open.append(element)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._open[-1].children.append(_Element(tag, {n: v or "" for n, v in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        for depth in range(len(self._open) - 1, 0, -1):
-            if self._open[depth].tag == tag:
-                del self._open[depth:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        self._open[-1].children.append(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +43,11 @@ class Report:
     """A written report: its page as a tree, its findings and charts as data, its folder."""
 
     folder: Path
-    page: _Element
+    page: Element
     findings: dict[str, Any]
     charts: list[dict[str, Any]]
 
-    def section(self, name: str) -> _Element | None:
+    def section(self, name: str) -> Element | None:
         """Return a section of the page by its id, ``None`` where it is left out."""
         found = [s for s in self.page.find("section") if s.attrs.get("id") == name]
         return found[0] if found else None
@@ -109,11 +55,9 @@ class Report:
 
 def read_report(folder: Path) -> Report:
     """Read the files of a report that the checks look at."""
-    builder = _Builder()
-    builder.feed((folder / "postmortem.html").read_text(encoding="utf-8"))
     return Report(
         folder,
-        builder.root,
+        read_tree((folder / "postmortem.html").read_text(encoding="utf-8")),
         orjson.loads((folder / "findings.json").read_bytes()),
         orjson.loads((folder / "charts.json").read_bytes())["charts"],
     )
