@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Final
 
@@ -126,15 +128,28 @@ def _to_frame(name: str, text: str) -> tuple[pl.DataFrame, list[tuple[int, str]]
             frame = pl.read_csv(io.BytesIO(text.encode()), **options)  # type: ignore[arg-type]  # same
         except pl.exceptions.PolarsError as error:
             raise CorruptEvidenceError(name, "is no table of one width") from error
-    frame = frame.rename(
-        {column: column.strip().replace('""', '"') or "index" for column in frame.columns}
-    )
+    frame.columns = _tell_apart(column.strip().replace('""', '"') for column in frame.columns)
     if not has_header and frame.width == 2:
         frame.columns = ["time", "value"]
     if delimiter == ";":
         # A semicolon separates where the comma is the decimal sign.
         frame = frame.with_columns(pl.all().str.replace(r"^(\s*[-+]?\d+),(\d+.*)$", "${1}.${2}"))
     return frame, ragged
+
+
+def _tell_apart(names: Iterable[str]) -> list[str]:
+    """Return names of columns, ``index`` for an empty one, a number behind those that repeat."""
+    seen: Counter[str] = Counter()
+    told: list[str] = []
+    for name in names:
+        plain = name or "index"
+        unique = plain
+        while seen[unique]:
+            seen[plain] += 1
+            unique = f"{plain}_{seen[plain]}"
+        seen[unique] += 1
+        told.append(unique)
+    return told
 
 
 def _repair(text: str, delimiter: str, skipped: int) -> tuple[str, list[tuple[int, str]]]:

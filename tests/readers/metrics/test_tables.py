@@ -71,6 +71,12 @@ def test_label_columns_beside_values_part_the_series(text, rows) -> None:
     ]
 
 
+def test_columns_of_the_same_name_stay_apart(text) -> None:
+    reading = text("table_csv", f"time,a,a , ,\n{T},1,2,3,4\n{T}0,5,6,7,8\n")
+    names = reading.table("metrics")["metric"].unique().sort().to_list()
+    assert names == ["a", "a_2", "index", "index_2"]
+
+
 def test_a_legend_in_prometheus_notation_becomes_labels(text, rows) -> None:
     content = f'"Time","jvm_memory{{area=""heap"", pod=""p-0""}}"\n{T}000,5\n'
     assert rows(text("table_csv", content)) == [("jvm_memory", "p-0", 0.0, 5.0, None)]
