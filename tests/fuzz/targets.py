@@ -12,7 +12,7 @@ from forensics.analysis.claims import read_declared
 from forensics.config import Declaration, read_config
 from forensics.findings import read_findings
 from forensics.readers import Source, find_reader, list_readers, sniff_file
-from tests import heap_writer
+from tests import heap_writer, v8_writer
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 _CONFIG = b"""id: INC-1
@@ -47,8 +47,10 @@ def find_targets() -> dict[str, Target]:
             folder = SAMPLES / plugin.module.KIND / plugin.name
             paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "ORIGIN.md")
             seeds = tuple(p.read_bytes() for p in paths) or _heaps()
-            if plugin.module.KIND == "heap":
+            if plugin.name == "hprof":
                 seeds += _heaps()
+            if plugin.name == "v8":
+                seeds += (v8_writer.write(v8_writer.NODES, v8_writer.EDGES, [(2, 9, 4, 2)]),) * 9
             name = paths[0].name if paths else "heap.hprof"
             found[plugin.name] = Target(plugin.name, _reading(plugin.name), seeds, name)
     declared = found["declaration"].seeds

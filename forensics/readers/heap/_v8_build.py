@@ -41,6 +41,8 @@ _BY_TYPE: Final = {
     "object shape": "(object shape)",
 }
 
+#: No address space is larger; sums of larger sizes would overflow.
+_LARGEST: Final = 1 << 48
 
 _ROOTS: Final = pl.Schema(
     {
@@ -84,12 +86,14 @@ def _build(data: Bytes, name: str, writer: store.IndexWriter) -> dict[str, Any]:
     for key in ("kind", "name", "detached", "locations"):
         writer.keep(key, getattr(sections, key))
     writer.keep("addresses", sections.numbers[0].copy())
-    size = np.maximum(sections.numbers[1], 0)
+    size = np.clip(sections.numbers[1], 0, _LARGEST)
     total = int(size.sum())
     shallow = writer.keep("shallow", size if total >> 32 else size.astype(np.uint32))
+    edges = sections.edge_kind.size
     all_begin = np.zeros(sections.kind.size + 1, np.int64)
-    np.cumsum(np.maximum(sections.numbers[2], 0), out=all_begin[1:])
-    np.minimum(all_begin, sections.edge_kind.size, out=all_begin)
+    # A count beyond all edges is a lie, and some of them would overflow the sum.
+    np.cumsum(np.clip(sections.numbers[2], 0, edges), out=all_begin[1:])
+    np.minimum(all_begin, edges, out=all_begin)
     sections.numbers = np.empty((3, 0), np.int64)
     dangling = _keep_edges(sections, all_begin, writer)
     kept = writer.arrays

@@ -100,7 +100,7 @@ def _read_head(data: Bytes, at: int, name: str) -> tuple[Sections, int]:
         raise _foreign(name, "snapshot")
     try:
         head = orjson.loads(data[at:end].tobytes())
-        meta = head["meta"] | {"node_count": head["node_count"], "edge_count": head["edge_count"]}
+        meta = _plain_meta(head)
         for table, slots in (("node", _NODE_SLOTS), ("edge", _EDGE_SLOTS)):
             missing = slots.keys() - set(meta[f"{table}_fields"]) - {"detachedness"}
             if missing or not isinstance(meta[f"{table}_types"][0], list):
@@ -112,6 +112,24 @@ def _read_head(data: Bytes, at: int, name: str) -> tuple[Sections, int]:
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise _foreign(name, "snapshot") from error
     return Sections(meta), end
+
+
+def _plain_meta(head: dict[str, Any]) -> dict[str, Any]:
+    """Return ``meta`` and the counts of a head; a count that is no number is not known: -1.
+
+    Raises
+    ------
+    TypeError
+        If the fields of nodes, edges or locations aren't names.
+    """
+    meta = dict(head["meta"])
+    for name in ("node_count", "edge_count"):
+        meta[name] = head[name] if type(head[name]) is int else -1  # False is an int, too
+    for name in ("node_fields", "edge_fields", "location_fields"):
+        fields = meta.get(name, [])
+        if not isinstance(fields, list) or not all(isinstance(field, str) for field in fields):
+            raise TypeError(name)
+    return meta
 
 
 def _read_nodes(found: Sections, data: Bytes, at: int, _: str) -> int:

@@ -16,65 +16,9 @@ import forensics
 from forensics.errors import CorruptEvidenceError, ForensicsError, UnsupportedError
 from forensics.heap import STRONG, UNREACHABLE, WEAK, count_classes, find_suspects, list_root_path
 from forensics.heap.detached import find_detached
+from tests.v8_writer import EDGE_TYPES, EDGES, META, NODES, write
 
 SAMPLE = Path(__file__).parents[2] / "samples/heap/v8/detached_sections.heapsnapshot.gz"
-NODE_TYPES = ["hidden", "array", "string", "object", "closure", "native", "synthetic"]
-EDGE_TYPES = ["context", "element", "property", "internal", "hidden", "shortcut", "weak"]
-META = {
-    "node_fields": ["type", "name", "id", "self_size", "edge_count", "detachedness"],
-    "node_types": [NODE_TYPES, "string", "number", "number", "number", "number"],
-    "edge_fields": ["type", "name_or_index", "to_node"],
-    "edge_types": [EDGE_TYPES, "string_or_number", "node"],
-    "location_fields": ["object_index", "script_id", "line", "column"],
-}
-
-
-def write(nodes, edges, locations=()):
-    """Return a snapshot: nodes (type, name, size[, detached]), edges by (from, type, name, to)."""
-    strings: list[str] = []
-
-    def text(value):
-        if value not in strings:
-            strings.append(value)
-        return strings.index(value)
-
-    node_numbers, edge_numbers = [], []
-    for at, (kind, name, size, *detached) in enumerate(nodes):
-        own = [edge for edge in edges if edge[0] == at]
-        numbers = [NODE_TYPES.index(kind), text(name), 2 * at + 1, size, len(own)]
-        node_numbers += [*numbers, *(detached or [0])]
-        for _, edge_kind, label, to in own:
-            name_or_index = label if isinstance(label, int) else text(label)
-            edge_numbers += [EDGE_TYPES.index(edge_kind), name_or_index, 6 * to]
-    return json.dumps(
-        {
-            "snapshot": {"meta": META, "node_count": len(nodes), "edge_count": len(edges)},
-            "nodes": node_numbers,
-            "edges": edge_numbers,
-            "locations": [n for o, *rest in locations for n in (6 * o, *rest)],
-            "strings": strings,
-        }
-    ).encode()
-
-
-NODES = [
-    ("synthetic", "", 0),
-    ("object", "App", 10),
-    ("object", "Session", 20),
-    ("string", 'quo"te\\ and ü', 30),
-    ("object", "Session", 40),
-    ("object", "Lost", 50),
-    ("native", "<div id=x>", 60, 2),
-]
-EDGES = [
-    (0, "shortcut", "app", 1),
-    (1, "property", "first", 2),
-    (1, "element", 7, 6),
-    (2, "property", "text", 3),
-    (2, "shortcut", "bound", 4),
-    (1, "weak", "maybe", 4),
-    (4, "property", "text", 3),
-]
 
 
 @pytest.fixture
@@ -172,6 +116,32 @@ def test_mutated_snapshots_end_in_a_graph_or_a_clear_error(snapshot):
             find_suspects(snapshot(bytes(mutated)))
         except ForensicsError:
             continue
+
+
+def test_counts_and_sizes_that_overflow_a_sum_are_no_places(snapshot):
+    document = json.loads(write(NODES, EDGES))
+    most = 2**63 - 1
+    for node in (1, 2, 3):
+        document["nodes"][6 * node + 3 : 6 * node + 5] = [most, most]
+    graph = snapshot(json.dumps(document).encode())
+    assert graph.retained_bytes(np.array([0]))[0] > 0
+    assert graph.begin.tolist() == sorted(graph.begin.tolist())
+    assert graph.begin[0] == 0
+
+
+def test_counts_that_are_no_numbers_are_done_without(snapshot):
+    document = json.loads(write(NODES, EDGES))
+    document["snapshot"] |= {"node_count": [7], "edge_count": False}
+    assert len(snapshot(json.dumps(document).encode())) == len(NODES)
+
+
+@pytest.mark.parametrize("fields", [7, [["type"]], {"type": 1}])
+@pytest.mark.parametrize("table", ["node_fields", "edge_fields", "location_fields"])
+def test_fields_that_are_no_names_are_a_clear_error(snapshot, table, fields):
+    document = json.loads(write(NODES, EDGES))
+    document["snapshot"]["meta"][table] = fields
+    with pytest.raises(CorruptEvidenceError, match="snapshot"):
+        snapshot(json.dumps(document).encode())
 
 
 def test_what_is_no_snapshot_is_told_from_an_old_one(snapshot):
