@@ -7,9 +7,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +20,8 @@ POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 JAR_FOLDER = Path("/usr/share/java")
 JARS = ("HikariCP", "postgresql", "slf4j-api", "logback-classic", "logback-core")
 CHILD_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC"}
+#: Signals that end a run.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PROGRAMS = ("java", "javac", "jcmd", "prometheus", "prometheus-alertmanager")
 
 
@@ -69,6 +73,26 @@ def answers(url: str) -> bool:
     return True
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back the signals that end a run until a child is on the list of those to stop.
+
+    A handler that raised inside ``Popen`` would leave the child running, known to nobody.
+    """
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in the main thread only
+        return
+    before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in held:
+            signal.raise_signal(number)
+
+
 class Processes:
     """Owns every child process; each child leads its own group, so helpers end with it."""
 
@@ -82,7 +106,7 @@ class Processes:
         JVM has read, and its working folder; it travels further than those may.
         """
         sink: IO[bytes]
-        with log.open("ab") as sink:
+        with log.open("ab") as sink, undisturbed():
             process = subprocess.Popen(
                 command,
                 stdout=sink,
@@ -91,7 +115,7 @@ class Processes:
                 cwd=log.parent,
                 start_new_session=True,
             )
-        self.running.append(process)
+            self.running.append(process)
         return process
 
     def stop(self, process: subprocess.Popen[bytes], *, grace_s: float = 10.0) -> int:
