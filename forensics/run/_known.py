@@ -8,17 +8,14 @@ as the readings beside them are.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import tempfile
 from pathlib import Path
-
-import orjson
 
 from forensics.config import FILE_NAME
 from forensics.errors import CorruptEvidenceError
 from forensics.evidence import Case
 from forensics.findings import Findings, read_findings, to_json
-from forensics.run._unchanged import describe_code
+from forensics.run._unchanged import describe_code, hash_facts
 
 
 def recall_findings(case: Case) -> Findings | None:
@@ -53,5 +50,4 @@ def _place(case: Case) -> Path:
         "config": config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
         "made by": describe_code(),
     }
-    digest = hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return case.cache / "findings" / f"{digest}.json"
+    return case.cache / "findings" / f"{hash_facts(facts)}.json"

@@ -59,6 +59,11 @@ def fingerprint(
         "parameters": dict(parameters),
         "date": os.environ.get("SOURCE_DATE_EPOCH", ""),
     }
+    return hash_facts(facts)
+
+
+def hash_facts(facts: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of JSON values, whatever the order of their keys."""
     return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -49,13 +49,13 @@ def read(source: Source) -> Reading:
     clock = Clock(log_time.ISO)
     told: list[str] = []
     if sample is not None:
-        told = _find_attributes(sample.text().head(_SAMPLE_LINES))
-        times = _value(sample.text().to_frame("text"), "time", _KEYS["time"]).drop_nulls()
+        lines = sample.text()
+        told = _find_attributes(lines.head(_SAMPLE_LINES))
+        times = _value(lines.to_frame("text"), "time", _KEYS["time"]).drop_nulls()
         style = find_style(times.head(200).to_list())
         clock = clock if style is None else clock_for(style, source, text_block(times))
-    found = collect(
-        source, lambda block: regex_heads(block, _LINE, clock, partial(_refine, names=told))
-    )
+    refine = partial(_refine, names=told)
+    found = collect(source, lambda block: regex_heads(block, _LINE, clock, refine))
     return found.reading("logfmt", notes=clock.notes)
 
 
